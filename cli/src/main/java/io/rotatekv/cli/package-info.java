@@ -1,0 +1,5 @@
+/** TODO. */
+@NullMarked
+package io.rotatekv.cli;
+
+import org.jspecify.annotations.NullMarked;

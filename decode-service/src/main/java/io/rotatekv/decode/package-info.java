@@ -1,0 +1,5 @@
+/** TODO. */
+@NullMarked
+package io.rotatekv.decode;
+
+import org.jspecify.annotations.NullMarked;

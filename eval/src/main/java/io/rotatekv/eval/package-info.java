@@ -1,0 +1,5 @@
+/** TODO. */
+@NullMarked
+package io.rotatekv.eval;
+
+import org.jspecify.annotations.NullMarked;

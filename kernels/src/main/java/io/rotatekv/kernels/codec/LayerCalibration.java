@@ -1,0 +1,23 @@
+package io.rotatekv.kernels.codec;
+
+/**
+ * What calibration learned of one layer. Every codec takes from it what it needs.
+ *
+ * @param keyMean mean of the rotated keys before RoPE, {@code (kvDim)}; its sort order is the
+ *     reorder of RotateKV's Algorithm 1, its values are the offsets that {@code centred} subtracts
+ * @param keyRange largest {@code max - min} of a group of reordered rotated keys that calibration
+ *     saw; the FP8 scales are stored relative to it
+ * @param keyDeviation largest {@code |key - mean|} that calibration saw
+ * @param valueRange largest {@code max - min} of a group of rotated values
+ * @param valueDeviation largest {@code |value|} of the rotated values
+ * @param sinkThreshold a token whose largest {@code |entry|} of the hidden state entering the layer
+ *     exceeds this stays in FP16 (Sun et al. 2024, "Massive Activations"); positive infinity for
+ *     none
+ */
+public record LayerCalibration(
+    float[] keyMean,
+    float keyRange,
+    float keyDeviation,
+    float valueRange,
+    float valueDeviation,
+    float sinkThreshold) {}

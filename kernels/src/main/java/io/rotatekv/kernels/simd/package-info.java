@@ -1,0 +1,5 @@
+/** Vector API kernels. */
+@NullMarked
+package io.rotatekv.kernels.simd;
+
+import org.jspecify.annotations.NullMarked;

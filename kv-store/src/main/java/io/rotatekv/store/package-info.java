@@ -1,0 +1,5 @@
+/** TODO. */
+@NullMarked
+package io.rotatekv.store;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** TODO. */
+@NullMarked
+package io.rotatekv.model;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** TODO. */
+@NullMarked
+package io.rotatekv.prefill;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** TODO. */
+@NullMarked
+package io.rotatekv.proto;
+
+import org.jspecify.annotations.NullMarked;
