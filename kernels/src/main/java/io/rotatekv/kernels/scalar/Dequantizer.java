@@ -82,22 +82,24 @@ final class Dequantizer {
       int shift = (sub & 1) * 4;
       long quants = at + 16 + (sub >> 1) * 32L;
       for (int i = 0; i < 32; i++) {
-        int q = unsigned(data, quants + i) >> shift & 15;
+        int q = (unsigned(data, quants + i) >> shift) & 15;
         out[offset + sub * 32 + i] = scale * q - minimum;
       }
     }
   }
 
   private static int q4kScale(MemorySegment data, long at, int sub) {
-    return sub < 4
-        ? unsigned(data, at + sub) & 63
-        : unsigned(data, at + sub + 4) & 15 | unsigned(data, at + sub - 4) >> 6 << 4;
+    if (sub < 4) {
+      return unsigned(data, at + sub) & 63;
+    }
+    return (unsigned(data, at + sub + 4) & 15) | ((unsigned(data, at + sub - 4) >> 6) << 4);
   }
 
   private static int q4kMinimum(MemorySegment data, long at, int sub) {
-    return sub < 4
-        ? unsigned(data, at + sub + 4) & 63
-        : unsigned(data, at + sub + 4) >> 4 | unsigned(data, at + sub) >> 6 << 4;
+    if (sub < 4) {
+      return unsigned(data, at + sub + 4) & 63;
+    }
+    return (unsigned(data, at + sub + 4) >> 4) | ((unsigned(data, at + sub) >> 6) << 4);
   }
 
   /**
@@ -108,12 +110,14 @@ final class Dequantizer {
   private static void q6k(MemorySegment data, long at, float[] out, int offset) {
     float d = half(data, at + 208);
     for (int i = 0; i < 256; i++) {
-      int half = i >> 7;
+      long half = i >> 7;
       int within = i & 127;
-      int low = unsigned(data, at + half * 64 + (within & 63)) >> (within >> 6) * 4 & 15;
-      int high = unsigned(data, at + 128 + half * 32 + (within & 31)) >> (within >> 5) * 2 & 3;
+      int lowByte = unsigned(data, at + half * 64 + (within & 63));
+      int highByte = unsigned(data, at + 128 + half * 32 + (within & 31));
+      int low = (lowByte >> ((within >> 6) * 4)) & 15;
+      int high = (highByte >> ((within >> 5) * 2)) & 3;
       int scale = data.get(ValueLayout.JAVA_BYTE, at + 192 + (i >> 4));
-      out[offset + i] = d * scale * ((low | high << 4) - 32);
+      out[offset + i] = d * scale * ((low | (high << 4)) - 32);
     }
   }
 

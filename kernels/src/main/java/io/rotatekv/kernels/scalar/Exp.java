@@ -14,13 +14,13 @@ final class Exp {
   /** Above, the result stays at {@code exp(MAX)}, 1.7e38. */
   static final float MAX = 88;
 
-  private static final float LOG2_E = 1.442695040f;
+  private static final float LOG2_E = 1.442695f;
 
   /** Adding it rounds to an integer, which is then the low bits of the sum. */
   private static final float ROUNDER = 0x1.8p23f;
 
-  private static final float LN2_HIGH = 0.693359375f;
-  private static final float LN2_LOW = -2.12194440e-4f;
+  private static final float LN2_HIGH = 0x1.63p-1f;
+  private static final float LN2_LOW = -2.1219444e-4f;
   private static final int MANTISSA_BITS = 23;
 
   private Exp() {}
@@ -34,12 +34,12 @@ final class Exp {
     float n = shifted - ROUNDER;
     float r = Math.fma(n, -LN2_HIGH, bounded);
     r = Math.fma(n, -LN2_LOW, r);
-    float p = 1.9875691500e-4f;
-    p = Math.fma(p, r, 1.3981999507e-3f);
-    p = Math.fma(p, r, 8.3334519073e-3f);
-    p = Math.fma(p, r, 4.1665795894e-2f);
-    p = Math.fma(p, r, 1.6666665459e-1f);
-    p = Math.fma(p, r, 5.0000001201e-1f);
+    float p = 1.9875691e-4f;
+    p = Math.fma(p, r, 0.0013981999f);
+    p = Math.fma(p, r, 0.008333452f);
+    p = Math.fma(p, r, 0.041665796f);
+    p = Math.fma(p, r, 0.16666666f);
+    p = Math.fma(p, r, 0.5f);
     p = Math.fma(p, r * r, r) + 1;
     return Float.intBitsToFloat(
         Float.floatToRawIntBits(p) + (Float.floatToRawIntBits(shifted) << MANTISSA_BITS));
