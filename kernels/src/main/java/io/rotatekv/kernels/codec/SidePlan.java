@@ -62,7 +62,7 @@ public record SidePlan(int[] group, float[] mean, int exponent) {
   }
 
   /** Algorithm 1 of RotateKV, as membership: the rank of a channel's mean divided by the group. */
-  private static int[] reorderedGroups(float[] mean, int group) {
+  public static int[] reorderedGroups(float[] mean, int group) {
     int[] ranked =
         IntStream.range(0, mean.length)
             .boxed()
