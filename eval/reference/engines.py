@@ -69,11 +69,22 @@ class Transformers(Engine):
 
         torch.set_num_threads(threads)
         self._torch = torch
+        self._cached: list[int] = []
+        self._cache = None
         self._model = transformers.AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32).eval()
 
     def logits(self, ids: list[int]) -> np.ndarray:
         with self._torch.inference_mode():
             return self._model(self._torch.tensor([ids]), use_cache=False).logits[0].numpy()
+
+    def next_logits(self, ids: list[int]) -> np.ndarray:
+        known = len(self._cached)
+        if not known or len(ids) <= known or ids[:known] != self._cached:
+            known, self._cache = 0, None
+        with self._torch.inference_mode():
+            result = self._model(self._torch.tensor([ids[known:]]), past_key_values=self._cache, use_cache=True)
+        self._cached, self._cache = list(ids), result.past_key_values
+        return result.logits[0, -1].numpy()
 
 
 def make(name: str, path: pathlib.Path, threads: int) -> Engine:

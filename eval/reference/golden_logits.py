@@ -57,6 +57,7 @@ def main() -> None:
     parser.add_argument("--engines", nargs="+", choices=engines.NAMES, default=["llama-cpp", "transformers"], help="engines to record")
     parser.add_argument("--check", nargs="*", choices=engines.NAMES, default=["numpy"], help="engines to compare but not to record")
     parser.add_argument("--tokens", type=int, default=2000, help=f"tokens of the text, at most {engines.CONTEXT}")
+    parser.add_argument("--against", type=pathlib.Path, help="golden file of the same tokens whose engines are compared too")
     parser.add_argument("--golden", type=pathlib.Path, default=GOLDEN, help="golden file to write")
     options = parser.parse_args()
 
@@ -72,6 +73,11 @@ def main() -> None:
         "versions": support.versions(),
     }
     write(about | {"tokens": ids, "references": {name: found[name] for name in options.engines}}, options.golden)
+    if options.against:
+        other = json.loads(gzip.decompress(options.against.read_bytes()))
+        if other["tokens"] != ids:
+            raise SystemExit(f"{options.against.name} holds other tokens")
+        found |= {f"{name} of {other['model']['file']}": figures for name, figures in other["references"].items()}
     names = list(found)
     pairs = {f"{a} / {b}": compare(found[a], found[b]) for i, a in enumerate(names) for b in names[i + 1 :]}
     support.emit(about | {"tokens": len(ids), "golden_bytes": options.golden.stat().st_size, "agreement": pairs}, options.out)
