@@ -56,6 +56,6 @@ public final class ScalarKernels implements Kernels {
 
   @Override
   public BlockCodec codec(CodecContext context) {
-    throw new UnsupportedOperationException("no codec yet: " + context.spec());
+    return ScalarCodecs.create(context);
   }
 }
