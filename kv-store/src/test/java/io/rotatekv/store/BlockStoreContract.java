@@ -48,7 +48,8 @@ abstract class BlockStoreContract {
     store = open(config);
   }
 
-  private static void assertReason(ErrorReason reason, org.junit.jupiter.api.function.Executable action) {
+  private static void assertReason(
+      ErrorReason reason, org.junit.jupiter.api.function.Executable action) {
     assertEquals(reason, assertThrows(ServiceException.class, action).reason());
   }
 
@@ -246,8 +247,7 @@ abstract class BlockStoreContract {
     clock.advance(Duration.ofSeconds(2));
     PutSpec spec = Chains.spec(Chains.sets(2, 0, 1));
     OpenPut put = store.beginPut(spec);
-    ServiceException full =
-        assertThrows(ServiceException.class, () -> Chains.fill(put, spec));
+    ServiceException full = assertThrows(ServiceException.class, () -> Chains.fill(put, spec));
     assertEquals(ErrorReason.ERROR_REASON_STORE_FULL, full.reason());
     assertEquals(Duration.ofSeconds(3), full.retryAfter());
     assertEquals(8, lookup(1, 8).present());
@@ -343,7 +343,6 @@ abstract class BlockStoreContract {
     store.close();
     assertReason(ErrorReason.ERROR_REASON_DRAINING, open::commit);
     assertReason(
-        ErrorReason.ERROR_REASON_DRAINING,
-        () -> store.beginPut(Chains.spec(Chains.sets(1, 0, 1))));
+        ErrorReason.ERROR_REASON_DRAINING, () -> store.beginPut(Chains.spec(Chains.sets(1, 0, 1))));
   }
 }

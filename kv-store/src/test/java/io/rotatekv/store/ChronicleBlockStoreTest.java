@@ -49,13 +49,11 @@ class ChronicleBlockStoreTest extends BlockStoreContract {
       store.pages().write(damaged, 1, page);
 
       List<BlockCursor.Item> items = Chains.get(store, Chains.keys(1, 2));
-      BlockCursor.Missed corrupt =
-          new BlockCursor.Missed(1, MissReason.MISS_REASON_CORRUPT);
+      BlockCursor.Missed corrupt = new BlockCursor.Missed(1, MissReason.MISS_REASON_CORRUPT);
       assertEquals(1, items.stream().filter(corrupt::equals).count());
       for (BlockCursor.Item item : items) {
         if (item instanceof BlockCursor.Block block) {
-          assertEquals(
-              Chains.block(Chains.key(1, block.keyIndex()), block.layer()), block.bytes());
+          assertEquals(Chains.block(Chains.key(1, block.keyIndex()), block.layer()), block.bytes());
         }
       }
       assertEquals(
@@ -67,18 +65,16 @@ class ChronicleBlockStoreTest extends BlockStoreContract {
 
   @Test
   void underConcurrentPutsAndEvictionsReadersSeeWholeSetsOrNone() throws Exception {
-    try (ChronicleBlockStore store =
-        open(CONFIG.withLease(java.time.Duration.ZERO))) {
+    try (ChronicleBlockStore store = open(CONFIG.withLease(java.time.Duration.ZERO))) {
       AtomicBoolean stop = new AtomicBoolean();
       Thread writer =
           Thread.ofPlatform()
-              .start(
-                  () -> {
-                    for (int round = 0; round < 400; round++) {
-                      Chains.store(store, round % 7, 0, 2);
-                    }
-                    stop.set(true);
-                  });
+              .start(() -> {
+                for (int round = 0; round < 400; round++) {
+                  Chains.store(store, round % 7, 0, 2);
+                }
+                stop.set(true);
+              });
       int seen = 0;
       while (!stop.get() || seen == 0) {
         for (int chain = 0; chain < 7; chain++) {

@@ -77,8 +77,7 @@ class KvStoreServerTest {
     }
     try (StoreClient client = StoreClient.connect(StoreClientOptions.of(address, "node", 1))) {
       ServiceException gone =
-          assertThrows(
-              ServiceException.class, () -> client.lookupPrefix(NAMESPACE, List.of(KEY)));
+          assertThrows(ServiceException.class, () -> client.lookupPrefix(NAMESPACE, List.of(KEY)));
       assertEquals(ErrorReason.ERROR_REASON_UNAVAILABLE, gone.reason());
     }
   }

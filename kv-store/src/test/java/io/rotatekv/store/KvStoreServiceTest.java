@@ -103,14 +103,13 @@ class KvStoreServiceTest {
 
   private static List<BlockSetInfo> sets(int count) {
     return IntStream.range(0, count)
-        .mapToObj(
-            index ->
-                BlockSetInfo.newBuilder()
-                    .setKey(key(index))
-                    .setParentKey(key(index - 1))
-                    .setChainIndex(index)
-                    .setTokenCount(64)
-                    .build())
+        .mapToObj(index ->
+            BlockSetInfo.newBuilder()
+                .setKey(key(index))
+                .setParentKey(key(index - 1))
+                .setChainIndex(index)
+                .setTokenCount(64)
+                .build())
         .toList();
   }
 
@@ -160,8 +159,7 @@ class KvStoreServiceTest {
             new BlockSink() {
               @Override
               public void block(int keyIndex, int layer, MemorySegment bytes) {
-                assertEquals(
-                    -1, bytes.mismatch(MemorySegment.ofArray(bytesOf(keyIndex, layer))));
+                assertEquals(-1, bytes.mismatch(MemorySegment.ofArray(bytesOf(keyIndex, layer))));
                 assertTrue(bytes.isReadOnly());
                 events.add("block");
               }
@@ -274,8 +272,7 @@ class KvStoreServiceTest {
     assertReason(
         ErrorReason.ERROR_REASON_INVALID_REQUEST,
         () -> client.get(NAMESPACE, keys(1), 0, 0, TIMEOUT, (key, layer, bytes) -> {}));
-    assertReason(
-        ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> client.put(NAMESPACE, 0, sets(1)));
+    assertReason(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> client.put(NAMESPACE, 0, sets(1)));
     PutSession put = client.put(NAMESPACE, LAYERS, sets(1));
     put.add(0, 1, MemorySegment.ofArray(bytesOf(0, 1)));
     assertReason(ErrorReason.ERROR_REASON_INVALID_REQUEST, put::commit);
@@ -324,8 +321,7 @@ class KvStoreServiceTest {
   }
 
   /** Asks for one message and no more. */
-  private static final class SlowReader
-      implements ClientResponseObserver<GetRequest, GetResponse> {
+  private static final class SlowReader implements ClientResponseObserver<GetRequest, GetResponse> {
 
     private final CountDownLatch first;
     private final AtomicInteger blocks;

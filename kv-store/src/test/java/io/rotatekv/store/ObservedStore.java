@@ -7,7 +7,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** A store whose puts' and cursors' ends can be waited for, and whose cursors' steps are counted. */
+/**
+ * A store whose puts' and cursors' ends can be waited for, and whose cursors' steps are counted.
+ */
 final class ObservedStore implements BlockStore {
 
   final CountDownLatch putClosed = new CountDownLatch(1);

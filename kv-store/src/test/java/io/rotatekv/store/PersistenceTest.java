@@ -124,9 +124,7 @@ class PersistenceTest {
             System.getProperty("java.class.path"),
             Child.class.getName(),
             String.valueOf(config().file())));
-    return new ProcessBuilder(command)
-        .redirectError(ProcessBuilder.Redirect.DISCARD)
-        .start();
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
   }
 
   @Test
