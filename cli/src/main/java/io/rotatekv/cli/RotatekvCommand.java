@@ -1,0 +1,45 @@
+package io.rotatekv.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/** The command itself: its subcommands, and what to do without one. */
+@Command(
+    name = "rotatekv",
+    mixinStandardHelpOptions = true,
+    versionProvider = VersionCommand.Provider.class,
+    scope = ScopeType.LOCAL,
+    description = "Serves large language models over a shared, 2-bit KV cache.",
+    subcommands = {
+      DemoCommand.class,
+      UpCommand.class,
+      GenerateCommand.class,
+      KvStoreCommand.class,
+      PrefillCommand.class,
+      DecodeCommand.class,
+      VersionCommand.class,
+      HelpCommand.class,
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  rotatekv demo                  three processes, two questions, one table",
+      "  rotatekv up                    a cluster that stays up",
+      "  rotatekv generate --target 127.0.0.1:7100 --prompt \"Why is the sky blue?\"",
+      "",
+      "Exit status: 0 all worked, 1 something failed, 2 wrong usage or configuration."
+    })
+final class RotatekvCommand implements Runnable {
+
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "a subcommand is missing");
+  }
+}
