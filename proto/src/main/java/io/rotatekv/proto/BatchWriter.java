@@ -1,0 +1,48 @@
+package io.rotatekv.proto;
+
+import com.google.protobuf.UnsafeByteOperations;
+import io.rotatekv.v1.BlockBatch;
+import io.rotatekv.v1.BlockInfo;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+
+/** Gathers blocks into batches of about {@link Wire#CHUNK_BYTES}, with one copy of their bytes. */
+final class BatchWriter {
+
+  private BlockBatch.Builder batch = BlockBatch.newBuilder();
+  private byte[] payload = new byte[0];
+  private int used;
+
+  /** Whether the batch must be taken before a block of this length is added. */
+  boolean isFullFor(long length) {
+    return used > 0 && used + length > Wire.CHUNK_BYTES;
+  }
+
+  /** Copies a block to the end of the batch. */
+  void add(int keyIndex, int layer, MemorySegment block) {
+    int length = (int) block.byteSize();
+    if (used == 0) {
+      payload = new byte[Math.max(Wire.CHUNK_BYTES, length)];
+    }
+    MemorySegment.copy(block, 0, MemorySegment.ofArray(payload), used, length);
+    batch.addBlocks(
+        BlockInfo.newBuilder()
+            .setKeyIndex(keyIndex)
+            .setLayer(layer)
+            .setLength(length)
+            .setCrc32C(BlockBatches.crc32c(ByteBuffer.wrap(payload, used, length))));
+    used += length;
+  }
+
+  boolean isEmpty() {
+    return used == 0;
+  }
+
+  /** Takes the batch. Its array is never touched again, so the message can wrap it. */
+  BlockBatch take() {
+    BlockBatch taken = batch.setPayload(UnsafeByteOperations.unsafeWrap(payload, 0, used)).build();
+    batch = BlockBatch.newBuilder();
+    used = 0;
+    return taken;
+  }
+}

@@ -1,0 +1,191 @@
+package io.rotatekv.proto;
+
+import com.google.protobuf.ByteString;
+import io.grpc.Channel;
+import io.grpc.ManagedChannel;
+import io.grpc.StatusException;
+import io.grpc.stub.BlockingClientCall;
+import io.rotatekv.v1.BlockSetInfo;
+import io.rotatekv.v1.DeleteRequest;
+import io.rotatekv.v1.ErrorReason;
+import io.rotatekv.v1.GetRequest;
+import io.rotatekv.v1.GetResponse;
+import io.rotatekv.v1.KvStoreGrpc;
+import io.rotatekv.v1.KvStoreGrpc.KvStoreBlockingV2Stub;
+import io.rotatekv.v1.LookupPrefixRequest;
+import io.rotatekv.v1.LookupPrefixResponse;
+import io.rotatekv.v1.Namespace;
+import io.rotatekv.v1.PutRequest;
+import io.rotatekv.v1.StatsRequest;
+import io.rotatekv.v1.StatsResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The client of one store, for blocking callers on virtual or platform threads; all methods may be
+ * called from many at once.
+ *
+ * <p>Every failure is a {@link ServiceException} with a reason, and every key that the store cannot
+ * serve has a miss reason, so "absent" and "failed to read" never look alike. A circuit breaker
+ * keeps a dead store from costing each request a time-out: after some failures in a row calls fail
+ * at once with CIRCUIT_OPEN, until a single probe succeeds. Nothing is retried here: a put is
+ * idempotent by its content keys, and whoever holds the blocks decides.
+ */
+public final class StoreClient implements AutoCloseable {
+
+  private final StoreClientOptions options;
+  private final KvStoreBlockingV2Stub control;
+  private final KvStoreBlockingV2Stub data;
+  private final StoreBreaker breaker;
+  private final Runnable onClose;
+
+  private StoreClient(Channel control, Channel data, StoreClientOptions options, Runnable onClose) {
+    this.options = options;
+    this.control = KvStoreGrpc.newBlockingV2Stub(control);
+    this.data = KvStoreGrpc.newBlockingV2Stub(data);
+    this.breaker = new StoreBreaker(options);
+    this.onClose = onClose;
+  }
+
+  /** A client with channels of its own. Does not wait for the store; the first call finds out. */
+  public static StoreClient connect(StoreClientOptions options) {
+    ManagedChannel control = Channels.control(options.target());
+    ManagedChannel data = Channels.data(options.target());
+    return new StoreClient(
+        control,
+        data,
+        options,
+        () -> {
+          Channels.close(control);
+          Channels.close(data);
+        });
+  }
+
+  /** A client over channels that stay the caller's, such as in-process ones. */
+  public static StoreClient over(Channel control, Channel data, StoreClientOptions options) {
+    return new StoreClient(control, data, options, () -> {});
+  }
+
+  /** How many keys of 32 bytes, in chain order, the store can serve from the first on. */
+  public PrefixLookup lookupPrefix(Namespace namespace, List<ByteString> keys) {
+    LookupPrefixRequest request =
+        LookupPrefixRequest.newBuilder().setNamespace(namespace).addAllKeys(keys).build();
+    LookupPrefixResponse response = call(stub -> stub.lookupPrefix(request));
+    return new PrefixLookup(response.getPresent(), response.getFirstMiss());
+  }
+
+  /**
+   * Begins a put of block sets in chain order, each of {@code layers} blocks. Waits for the store
+   * to admit it.
+   */
+  public PutSession put(Namespace namespace, int layers, List<BlockSetInfo> sets) {
+    StoreBreaker.Permit permit = breaker.acquire();
+    PutRequest.Begin begin =
+        PutRequest.Begin.newBuilder()
+            .setProducerId(options.producerId())
+            .setGeneration(options.generation())
+            .setNamespace(namespace)
+            .setLayerCount(layers)
+            .addAllSets(sets)
+            .build();
+    return PutSession.begin(within(data, options.putTimeout()).put(), permit, begin);
+  }
+
+  /**
+   * Fetches blocks in layer order: those of all keys for the first layer, then of the second, and
+   * so on. Returns when all have been handed to the sink or found missing.
+   *
+   * @param keys of 32 bytes, in chain order
+   * @param timeout for the whole call
+   * @throws ServiceException with reason TIMEOUT and others; what the sink has got by then is valid
+   */
+  public GetResult get(
+      Namespace namespace,
+      List<ByteString> keys,
+      int firstLayer,
+      int layers,
+      Duration timeout,
+      BlockSink sink) {
+    GetRequest request =
+        GetRequest.newBuilder()
+            .setNamespace(namespace)
+            .addAllKeys(keys)
+            .setFirstLayer(firstLayer)
+            .setLayerCount(layers)
+            .build();
+    GetReceiver receiver = new GetReceiver(keys.size(), firstLayer, layers, sink);
+    StoreBreaker.Permit permit = breaker.acquire();
+    BlockingClientCall<?, GetResponse> call = within(data, timeout).get(request);
+    try {
+      for (GetResponse next = call.read(); next != null; next = call.read()) {
+        receiver.accept(next);
+      }
+      GetResult result = receiver.finish();
+      permit.succeeded();
+      return result;
+    } catch (StatusException | ServiceException e) {
+      throw fail(permit, StatusMapping.fromStatus(e));
+    } catch (InterruptedException e) {
+      throw fail(permit, interrupted(e));
+    } finally {
+      permit.abandoned();
+      call.cancel("the get has ended", null);
+    }
+  }
+
+  /** Deletes block sets; returns how many there were. */
+  public int delete(Namespace namespace, List<ByteString> keys) {
+    DeleteRequest request =
+        DeleteRequest.newBuilder().setNamespace(namespace).addAllKeys(keys).build();
+    return call(stub -> stub.delete(request)).getDeleted();
+  }
+
+  /** The store's figures. */
+  public StatsResponse stats() {
+    return call(stub -> stub.stats(StatsRequest.getDefaultInstance()));
+  }
+
+  /** Whether the breaker is open, so that calls fail without being sent. */
+  public boolean isCircuitOpen() {
+    return breaker.isOpen();
+  }
+
+  /** Ends all calls and closes the channels that this client opened. */
+  @Override
+  public void close() {
+    onClose.run();
+  }
+
+  @FunctionalInterface
+  private interface Unary<T> {
+    T send(KvStoreBlockingV2Stub stub) throws StatusException;
+  }
+
+  private <T> T call(Unary<T> unary) {
+    StoreBreaker.Permit permit = breaker.acquire();
+    try {
+      T response = unary.send(within(control, options.callTimeout()));
+      permit.succeeded();
+      return response;
+    } catch (StatusException e) {
+      throw fail(permit, StatusMapping.fromStatus(e));
+    } finally {
+      permit.abandoned();
+    }
+  }
+
+  private static KvStoreBlockingV2Stub within(KvStoreBlockingV2Stub stub, Duration timeout) {
+    return stub.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  private static ServiceException fail(StoreBreaker.Permit permit, ServiceException failure) {
+    permit.failed(failure);
+    return failure;
+  }
+
+  private static ServiceException interrupted(InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return new ServiceException(ErrorReason.ERROR_REASON_CANCELLED, "interrupted during a get", e);
+  }
+}
