@@ -2,6 +2,7 @@ package io.rotatekv.cli;
 
 import io.rotatekv.cli.config.ConfigException;
 import io.rotatekv.cli.console.CommandException;
+import io.rotatekv.proto.StartupException;
 import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -13,6 +14,10 @@ final class ExecutionErrors implements IExecutionExceptionHandler {
 
   @Override
   public int handleExecutionException(Exception e, CommandLine command, ParseResult result) {
+    if (ShutdownState.isShuttingDown()) {
+      // Ctrl-C broke off whatever this thread did; that is no error to tell.
+      return ExitCode.SOFTWARE;
+    }
     PrintWriter err = command.getErr();
     err.println("rotatekv: " + (known(e) ? e.getMessage() : describe(e)));
     if (e instanceof CommandException failure && !failure.cure().isEmpty()) {
@@ -28,7 +33,9 @@ final class ExecutionErrors implements IExecutionExceptionHandler {
   }
 
   private static boolean known(Exception e) {
-    return e instanceof ConfigException || e instanceof CommandException;
+    return e instanceof ConfigException
+        || e instanceof CommandException
+        || e instanceof StartupException;
   }
 
   private static String describe(Exception e) {
@@ -37,10 +44,7 @@ final class ExecutionErrors implements IExecutionExceptionHandler {
   }
 
   private static boolean isVerbose(ParseResult result) {
-    ParseResult last = result;
-    while (last.hasSubcommand()) {
-      last = last.subcommand();
-    }
-    return last.hasMatchedOption("--verbose");
+    return result.hasMatchedOption("--verbose")
+        || (result.hasSubcommand() && isVerbose(result.subcommand()));
   }
 }

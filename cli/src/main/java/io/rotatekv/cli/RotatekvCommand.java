@@ -1,8 +1,10 @@
 package io.rotatekv.cli;
 
+import io.rotatekv.cli.console.Logging;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
@@ -12,15 +14,11 @@ import picocli.CommandLine.Spec;
     name = "rotatekv",
     mixinStandardHelpOptions = true,
     versionProvider = VersionCommand.Provider.class,
-    scope = ScopeType.LOCAL,
     description = "Serves large language models over a shared, 2-bit KV cache.",
     subcommands = {
       DemoCommand.class,
       UpCommand.class,
       GenerateCommand.class,
-      KvStoreCommand.class,
-      PrefillCommand.class,
-      DecodeCommand.class,
       VersionCommand.class,
       HelpCommand.class,
     },
@@ -37,6 +35,16 @@ final class RotatekvCommand implements Runnable {
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
+
+  @Option(
+      names = {"-v", "--verbose"},
+      scope = ScopeType.INHERIT,
+      description = "Log more, and show stack traces, on standard error.")
+  void setVerbose(boolean verbose) {
+    if (verbose) {
+      Logging.verbose();
+    }
+  }
 
   @Override
   public void run() {

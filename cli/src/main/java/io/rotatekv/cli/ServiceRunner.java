@@ -19,10 +19,10 @@ final class ServiceRunner {
    *
    * @param exitWithParent also stop when standard input ends, which it does when a parent dies
    */
-  static void run(RunningServer server, String host, boolean exitWithParent, PrintWriter out)
+  static void run(RunningServer server, boolean exitWithParent, PrintWriter out)
       throws InterruptedException {
     Runtime.getRuntime().addShutdownHook(new Thread(server::close, "drain"));
-    out.println(ReadyLine.format(host, server.port()));
+    out.println(ReadyLine.format(server.address()));
     out.flush();
     if (exitWithParent) {
       Thread.ofPlatform().daemon().name("parent-watch").start(ServiceRunner::exitAtEndOfInput);

@@ -10,6 +10,11 @@ import io.rotatekv.cli.config.Settings;
 import io.rotatekv.cli.console.CommandException;
 import io.rotatekv.cli.console.TextTable;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -21,6 +26,7 @@ import picocli.CommandLine.Spec;
 /** {@code rotatekv up}: a local cluster that runs until it is interrupted. */
 @Command(
     name = "up",
+    mixinStandardHelpOptions = true,
     description = "Starts a cluster on this machine and keeps it up until Ctrl-C.",
     footerHeading = "%nExamples:%n",
     footer = {
@@ -35,7 +41,6 @@ final class UpCommand implements Runnable {
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
 
-  @Mixin private final CommonOptions common = new CommonOptions();
   @Mixin private final ConfigOptions config = new ConfigOptions();
   @Mixin private final ModelOptions model = new ModelOptions();
 
@@ -85,6 +90,9 @@ final class UpCommand implements Runnable {
     boolean store = settings.get(ConfigKeys.STORE_COUNT) > 0;
     boolean prefill = settings.get(ConfigKeys.PREFILL_COUNT) > 0;
     boolean decode = settings.get(ConfigKeys.DECODE_COUNT) > 0;
+    if (!store && !prefill && !decode) {
+      throw settings.invalid(ConfigKeys.DECODE_COUNT, "with every count at 0, nothing would start");
+    }
     if (prefill && !store) {
       require(settings, ConfigKeys.PREFILL_STORE, ConfigKeys.STORE_COUNT);
     }
@@ -115,29 +123,25 @@ final class UpCommand implements Runnable {
     out.println("logs in " + cluster.directory());
     cluster.members(ServiceKind.DECODE).stream()
         .findFirst()
-        .ifPresent(
-            decode ->
-                out.println(
-                    "try: rotatekv generate --target %s --prompt \"Why is the sky blue?\""
-                        .formatted(decode.address())));
+        .ifPresent(decode ->
+            out.println(
+                "try: rotatekv generate --target %s --prompt \"Why is the sky blue?\""
+                    .formatted(decode.address())));
     out.println("Ctrl-C stops everything.");
     out.flush();
   }
 
-  // A lost store or prefill node costs time, not answers, so only the loss of all entry points ends
-  // the cluster.
+  // A lost store or prefill node costs time, not answers, so only the loss of all nodes that users
+  // talk to ends the cluster.
   private static void awaitEnd(LocalCluster cluster, PrintWriter err) {
+    Map<ServiceKind, List<CompletableFuture<Void>>> ends = new EnumMap<>(ServiceKind.class);
     for (Member member : cluster.members()) {
-      member.process().exit().thenAccept(status -> report(cluster, member, status, err));
+      ends.computeIfAbsent(member.kind(), _ -> new ArrayList<>())
+          .add(member.process().exit().thenAccept(status -> report(cluster, member, status, err)));
     }
-    ServiceKind last =
-        cluster.members().stream().map(Member::kind).max(ServiceKind::compareTo).orElseThrow();
-    CompletableFuture.allOf(
-            cluster.members(last).stream()
-                .map(member -> member.process().exit())
-                .toArray(CompletableFuture[]::new))
-        .join();
-    throw new CommandException("every %s node has ended".formatted(last.command()), "");
+    ServiceKind front = Collections.max(ends.keySet());
+    CompletableFuture.allOf(ends.getOrDefault(front, List.of()).toArray(CompletableFuture[]::new)).join();
+    throw new CommandException("every %s node has ended".formatted(front.command()), "");
   }
 
   private static void report(LocalCluster cluster, Member member, int status, PrintWriter err) {

@@ -6,7 +6,10 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** {@code rotatekv version}. */
-@Command(name = "version", description = "Prints the version of rotatekv and of its JVM.")
+@Command(
+    name = "version",
+    mixinStandardHelpOptions = true,
+    description = "Prints the version of rotatekv and of its JVM.")
 final class VersionCommand implements Runnable {
 
   @Spec

@@ -1,8 +1,6 @@
 package io.rotatekv.cli.cluster;
 
 import com.google.common.net.HostAndPort;
-import io.grpc.Grpc;
-import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -10,6 +8,7 @@ import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.rotatekv.cli.console.CommandException;
+import io.rotatekv.proto.Channels;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.concurrent.TimeUnit;
@@ -25,8 +24,7 @@ final class HealthWait {
    * @throws CommandException where it is not within {@code timeout}
    */
   static void awaitServing(String name, HostAndPort address, Duration timeout) {
-    ManagedChannel channel =
-        Grpc.newChannelBuilder(address.toString(), InsecureChannelCredentials.create()).build();
+    ManagedChannel channel = Channels.control(address.toString());
     ServingStatus last = ServingStatus.UNKNOWN;
     try {
       Iterator<HealthCheckResponse> statuses =
@@ -48,7 +46,7 @@ final class HealthWait {
           e.getStatus().toString(),
           e);
     } finally {
-      channel.shutdownNow();
+      Channels.close(channel);
     }
   }
 }

@@ -24,7 +24,9 @@ public record JavaCommand(Path java, List<String> flags, String classPath, Strin
         mainClass);
   }
 
-  /** A process to be started; the class path travels by environment, so that `ps` stays readable. */
+  /**
+   * A process to be started; the class path travels by environment, so that `ps` stays readable.
+   */
   ProcessBuilder process(List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(java.toString());

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /**
  * A cluster of child processes on this machine. The store starts first, then the prefill nodes,
@@ -101,27 +100,17 @@ public final class LocalCluster implements AutoCloseable {
   }
 
   private void startAll() throws InterruptedException {
-    Map<ConfigKey<?>, String> addresses = new HashMap<>();
-    startKind(ServiceKind.KV_STORE, ConfigKeys.STORE_COUNT, ConfigKeys.STORE_PORT, addresses);
-    String store = addressesOf(ServiceKind.KV_STORE, ConfigKeys.PREFILL_STORE);
-    addresses.put(ConfigKeys.PREFILL_STORE, store);
-    startKind(ServiceKind.PREFILL, ConfigKeys.PREFILL_COUNT, ConfigKeys.PREFILL_PORT, addresses);
-    addresses.put(ConfigKeys.DECODE_STORE, store);
-    addresses.put(
-        ConfigKeys.DECODE_PREFILL, addressesOf(ServiceKind.PREFILL, ConfigKeys.DECODE_PREFILL));
-    startKind(ServiceKind.DECODE, ConfigKeys.DECODE_COUNT, ConfigKeys.DECODE_PORT, addresses);
+    startKind(ServiceKind.KV_STORE, ConfigKeys.STORE_COUNT, ConfigKeys.STORE_PORT);
+    startKind(ServiceKind.PREFILL, ConfigKeys.PREFILL_COUNT, ConfigKeys.PREFILL_PORT);
+    startKind(ServiceKind.DECODE, ConfigKeys.DECODE_COUNT, ConfigKeys.DECODE_PORT);
   }
 
-  private void startKind(
-      ServiceKind kind,
-      ConfigKey<Integer> count,
-      ConfigKey<Integer> port,
-      Map<ConfigKey<?>, String> addresses)
+  private void startKind(ServiceKind kind, ConfigKey<Integer> count, ConfigKey<Integer> port)
       throws InterruptedException {
     int first = settings.get(port);
     List<ServiceProcess> processes = new ArrayList<>();
     for (int i = 0; i < settings.get(count); i++) {
-      Map<ConfigKey<?>, String> own = new HashMap<>(addresses);
+      Map<ConfigKey<?>, String> own = new HashMap<>(addressesFor(kind, i));
       own.put(port, Integer.toString(first == 0 ? 0 : first + i));
       processes.add(startOne(kind, kind.command() + "-" + i, settings.with(own, "of the cluster")));
     }
@@ -130,7 +119,7 @@ public final class LocalCluster implements AutoCloseable {
       HealthWait.awaitServing(process.name(), address, START_TIMEOUT);
       synchronized (members) {
         members
-            .computeIfAbsent(kind, unused -> new ArrayList<>())
+            .computeIfAbsent(kind, _ -> new ArrayList<>())
             .add(new Member(kind, process, address));
       }
     }
@@ -139,8 +128,7 @@ public final class LocalCluster implements AutoCloseable {
   private ServiceProcess startOne(ServiceKind kind, String name, Settings own) {
     Path config = directory.writeConfig(name, own.toYaml());
     ProcessBuilder builder =
-        java.process(
-            List.of(kind.command(), "--config", config.toString(), "--exit-with-parent"));
+        java.process(List.of(kind.command(), "--config", config.toString(), "--exit-with-parent"));
     // The file holds the effective values; the environment must not win over them again.
     builder.environment().keySet().removeAll(Settings.variables());
     synchronized (members) {
@@ -153,14 +141,25 @@ public final class LocalCluster implements AutoCloseable {
     }
   }
 
-  private String addressesOf(ServiceKind kind, ConfigKey<String> external) {
+  private Map<ConfigKey<?>, String> addressesFor(ServiceKind kind, int i) {
+    return switch (kind) {
+      case KV_STORE -> Map.of();
+      case PREFILL ->
+          Map.of(
+              ConfigKeys.PREFILL_STORE, address(ServiceKind.KV_STORE, i, ConfigKeys.PREFILL_STORE));
+      case DECODE ->
+          Map.of(
+              ConfigKeys.DECODE_STORE,
+              address(ServiceKind.KV_STORE, i, ConfigKeys.DECODE_STORE),
+              ConfigKeys.DECODE_PREFILL,
+              address(ServiceKind.PREFILL, i, ConfigKeys.DECODE_PREFILL));
+    };
+  }
+
+  // Nodes of a kind are dealt out in turn; where the cluster has none, one runs elsewhere.
+  private String address(ServiceKind kind, int i, ConfigKey<String> elsewhere) {
     List<Member> own = members(kind);
-    if (own.isEmpty()) {
-      return settings.get(external);
-    }
-    return own.stream()
-        .map(member -> member.address().toString())
-        .collect(Collectors.joining(","));
+    return own.isEmpty() ? settings.get(elsewhere) : own.get(i % own.size()).address().toString();
   }
 
   private void stopAll() {

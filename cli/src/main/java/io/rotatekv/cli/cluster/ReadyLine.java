@@ -10,9 +10,9 @@ public final class ReadyLine {
 
   private ReadyLine() {}
 
-  /** The line of a service that listens on {@code host} and {@code port}. */
-  public static String format(String host, int port) {
-    return WORD + HostAndPort.fromParts(host, port);
+  /** The line of a service that listens on an address {@code host:port}. */
+  public static String format(String address) {
+    return WORD + address;
   }
 
   /** The address in a line of output, if it is a ready line. */

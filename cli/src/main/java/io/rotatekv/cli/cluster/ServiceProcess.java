@@ -2,6 +2,7 @@ package io.rotatekv.cli.cluster;
 
 import com.google.common.net.HostAndPort;
 import io.rotatekv.cli.console.CommandException;
+import io.rotatekv.proto.ServerOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -26,8 +27,8 @@ public final class ServiceProcess implements AutoCloseable {
 
   private static final Logger log = LoggerFactory.getLogger(ServiceProcess.class);
 
-  /** How long a service may take to drain once asked to stop. */
-  private static final Duration GRACE = Duration.ofSeconds(10);
+  /** More than a service's own drain time, after which it cancels what still runs. */
+  private static final Duration GRACE = ServerOptions.DEFAULT_DRAIN.plusSeconds(10);
 
   private static final int TAIL_LINES = 20;
 

@@ -1,7 +1,6 @@
 package io.rotatekv.cli.config;
 
 import java.util.Locale;
-import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -9,8 +8,7 @@ import java.util.regex.Pattern;
 public record ByteSize(long bytes) {
 
   private static final Pattern FORM = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*([KMGT]i)?B?");
-  private static final Map<String, Long> UNITS =
-      Map.of("Ki", 1L << 10, "Mi", 1L << 20, "Gi", 1L << 30, "Ti", 1L << 40);
+  private static final String UNITS = "KMGT";
 
   /**
    * Reads a size.
@@ -25,8 +23,9 @@ public record ByteSize(long bytes) {
           "'%s' is not a size; write it as 512MiB or 2GiB".formatted(text));
     }
     String unit = matcher.group(2);
-    double bytes = Double.parseDouble(matcher.group(1)) * (unit == null ? 1L : UNITS.get(unit));
-    if (bytes > Long.MAX_VALUE / 2) {
+    long factor = unit == null ? 1 : 1L << (10 * (1 + UNITS.indexOf(unit.charAt(0))));
+    double bytes = Double.parseDouble(matcher.group(1)) * factor;
+    if (bytes >= Long.MAX_VALUE) {
       throw new IllegalArgumentException("'%s' is more than can be addressed".formatted(text));
     }
     return new ByteSize(Math.round(bytes));

@@ -46,14 +46,14 @@ final class ConfigFile {
 
   private Map<String, Setting> sections(JsonParser parser) throws IOException {
     Map<String, Setting> settings = new LinkedHashMap<>();
-    JsonToken first = parser.nextToken();
-    if (first == null || first == JsonToken.VALUE_NULL) {
+    if (parser.nextToken() == null || isEmpty(parser)) {
       return settings;
     }
     requireMapping(parser, "the file");
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String section = parser.currentName();
-      if (parser.nextToken() != JsonToken.VALUE_NULL) {
+      parser.nextToken();
+      if (!isEmpty(parser)) {
         requireMapping(parser, section);
         readSection(parser, section, settings);
       }
@@ -83,6 +83,12 @@ final class ConfigFile {
           "%s:%d: %s must be a mapping, such as 'store:' with 'capacity: 1GiB' indented below"
               .formatted(path, line(parser), what));
     }
+  }
+
+  private static boolean isEmpty(JsonParser parser) throws IOException {
+    JsonToken token = parser.currentToken();
+    return token == JsonToken.VALUE_NULL
+        || (token == JsonToken.VALUE_STRING && parser.getText().isEmpty());
   }
 
   private static int line(JsonParser parser) {

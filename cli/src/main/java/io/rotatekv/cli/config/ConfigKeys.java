@@ -12,7 +12,9 @@ public final class ConfigKeys {
   /** What every environment variable of ours starts with. */
   static final String VARIABLE_PREFIX = "ROTATEKV_";
 
-  /** Variables of ours that are not configuration keys; the launcher or the model cache reads them. */
+  /**
+   * Variables of ours that are not configuration keys; the launcher or the model cache reads them.
+   */
   static final Set<String> OTHER_VARIABLES = Set.of("ROTATEKV_JAVA_HOME", "ROTATEKV_CACHE");
 
   private static final ValueType<Integer> COUNT = ValueType.integer(0, 256);

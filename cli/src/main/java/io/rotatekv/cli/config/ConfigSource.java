@@ -2,7 +2,7 @@ package io.rotatekv.cli.config;
 
 import java.nio.file.Path;
 
-/** Where a value came from; {@link #toString} is how errors and {@code --print-config} name it. */
+/** Where a value came from; its text is how errors and {@code --print-config} name it. */
 public sealed interface ConfigSource {
 
   /** The value that holds when nobody sets one. */

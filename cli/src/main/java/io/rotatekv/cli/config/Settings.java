@@ -112,20 +112,19 @@ public final class Settings {
   private static Map<ConfigKey<?>, Setting> ofEnvironment(Map<String, String> environment) {
     Map<ConfigKey<?>, Setting> found = new LinkedHashMap<>();
     new TreeMap<>(environment)
-        .forEach(
-            (variable, text) -> {
-              if (!variable.startsWith(ConfigKeys.VARIABLE_PREFIX)
-                  || ConfigKeys.OTHER_VARIABLES.contains(variable)) {
-                return;
-              }
-              ConfigKey<?> key = BY_VARIABLE.get(variable);
-              if (key == null) {
-                throw new ConfigException(
-                    "unknown environment variable %s; did you mean %s?"
-                        .formatted(variable, NearestName.of(variable, BY_VARIABLE.keySet())));
-              }
-              found.put(key, new Setting(text, new ConfigSource.Environment(variable)));
-            });
+        .forEach((variable, text) -> {
+          if (!variable.startsWith(ConfigKeys.VARIABLE_PREFIX)
+              || ConfigKeys.OTHER_VARIABLES.contains(variable)) {
+            return;
+          }
+          ConfigKey<?> key = BY_VARIABLE.get(variable);
+          if (key == null) {
+            throw new ConfigException(
+                "unknown environment variable %s; did you mean %s?"
+                    .formatted(variable, NearestName.of(variable, BY_VARIABLE.keySet())));
+          }
+          found.put(key, new Setting(text, new ConfigSource.Environment(variable)));
+        });
     return found;
   }
 

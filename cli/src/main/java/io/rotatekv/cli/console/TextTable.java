@@ -43,12 +43,11 @@ public final class TextTable {
 
   private static String line(List<String> row, int[] widths) {
     return IntStream.range(0, widths.length)
-        .mapToObj(
-            column -> {
-              String cell = row.get(column);
-              String space = " ".repeat(widths[column] - characters(cell));
-              return " " + (column == 0 ? cell + space : space + cell) + " ";
-            })
+        .mapToObj(column -> {
+          String cell = row.get(column);
+          String space = " ".repeat(widths[column] - characters(cell));
+          return " " + (column == 0 ? cell + space : space + cell) + " ";
+        })
         .collect(Collectors.joining("│", "│", "│\n"));
   }
 
