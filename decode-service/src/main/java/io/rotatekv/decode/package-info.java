@@ -1,4 +1,4 @@
-/** TODO. */
+/** The decode service: fetches a prompt's blocks, generates tokens, writes full blocks back. */
 @NullMarked
 package io.rotatekv.decode;
 

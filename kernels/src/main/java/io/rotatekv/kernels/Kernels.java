@@ -10,7 +10,9 @@ import io.rotatekv.kernels.ops.TileAttention;
 
 /**
  * One CPU backend: {@code scalar} is the specification, {@code simd} the fast one. All kernels but
- * {@link #codec} are stateless and may be used from any thread.
+ * {@link #codec} are stateless. {@link #matMul}, {@link #rmsNorm} and {@link #swiGlu} spread their
+ * work over the {@link Team}, so they are not to be called from within one of its bodies; {@link
+ * #rope} and {@link #attention} work in the calling thread and may be.
  */
 public interface Kernels {
 

@@ -1,4 +1,4 @@
-/** TODO. */
+/** The prefill service: runs prompts, and puts their blocks into the store as they are made. */
 @NullMarked
 package io.rotatekv.prefill;
 

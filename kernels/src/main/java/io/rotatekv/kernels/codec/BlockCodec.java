@@ -30,22 +30,26 @@ public interface BlockCodec {
    * @param sinks bit t set: token t stays in FP16
    * @param out where the block goes, header included; at least {@link #maxBlockBytes} long
    * @return the length of the block in bytes
+   * @throws IllegalArgumentException if an element is NaN, infinite or not below 2^100
    */
   int encode(int layer, float[] keys, float[] values, long sinks, MemorySegment out);
 
   /**
-   * Decodes the keys of a block that {@code BlockHeader} has verified.
+   * Decodes the keys of a block that {@code Blocks.verify} has verified.
    *
    * @param keys gets the keys before RoPE in the model's basis, channel-major: {@code (kvDim, 64)}
    */
   void decodeKeys(MemorySegment block, float[] keys);
 
   /**
-   * Decodes the values of a block that {@code BlockHeader} has verified.
+   * Decodes the values of a block that {@code Blocks.verify} has verified.
    *
    * @param values gets the values, {@code (64, kvDim)}, rotated where {@link #rotatesValues}
    */
   void decodeValues(MemorySegment block, float[] values);
+
+  /** What encoding lost so far. */
+  EncodeStats stats();
 
   /**
    * Rotates values into the basis in which {@link #decodeValues} returns them; no-op where values

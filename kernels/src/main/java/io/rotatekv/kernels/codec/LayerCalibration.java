@@ -14,6 +14,7 @@ package io.rotatekv.kernels.codec;
  *     exceeds this stays in FP16 (Sun et al. 2024, "Massive Activations"); positive infinity for
  *     none
  */
+@SuppressWarnings("ArrayRecordComponent")
 public record LayerCalibration(
     float[] keyMean,
     float keyRange,

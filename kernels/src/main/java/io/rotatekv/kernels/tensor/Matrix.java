@@ -21,6 +21,16 @@ public record Matrix(TensorType type, MemorySegment data, int rows, int columns)
     }
   }
 
+  /** Refuses inputs {@code (n, columns)} or outputs {@code (n, rows)} that are too short. */
+  public void checkProduct(float[] x, int n, float[] y) {
+    if (n < 0 || (long) n * columns > x.length || (long) n * rows > y.length) {
+      throw new IllegalArgumentException(
+          "%d products with a matrix of %d x %d need %d inputs and %d outputs, got %d and %d"
+              .formatted(
+                  n, rows, columns, (long) n * columns, (long) n * rows, x.length, y.length));
+    }
+  }
+
   /** Bytes of one row. */
   public long rowBytes() {
     return type.rowBytes(columns);

@@ -1,0 +1,82 @@
+package io.rotatekv.decode;
+
+import io.rotatekv.model.runtime.CacheIdentity;
+import io.rotatekv.model.runtime.ModelRuntime;
+import io.rotatekv.model.tokenizer.Tokenizer;
+import io.rotatekv.proto.GrpcServers;
+import io.rotatekv.proto.KeyChain;
+import io.rotatekv.proto.NodeService;
+import io.rotatekv.proto.RunningServer;
+import io.rotatekv.proto.StoreClient;
+import io.rotatekv.proto.StoreClientOptions;
+import io.rotatekv.v1.DescribeResponse;
+import io.rotatekv.v1.NodeLimits;
+import io.rotatekv.v1.NodeRole;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/** Starts decode nodes. */
+public final class DecodeServer {
+
+  private DecodeServer() {}
+
+  /**
+   * Opens the model and starts to serve.
+   *
+   * @param model the model's file or folder, fetched already
+   * @throws io.rotatekv.proto.StartupException if the address cannot be bound
+   */
+  public static RunningServer start(DecodeConfig config, Path model) {
+    ModelRuntime runtime = ModelRuntime.open(model, config.runtime());
+    Tokenizer tokenizer = runtime.model().tokenizer();
+    StoreClient store =
+        StoreClient.connect(
+            StoreClientOptions.of(
+                config.store(),
+                "decode@%s:%d".formatted(config.host(), config.port()),
+                System.currentTimeMillis()));
+    int layers = runtime.engine().codec().shape().layers();
+    PrefixSource source =
+        new PrefixSource(
+            store, config.prefill(), layers, config.fetchTimeout(), config.prefillTimeout());
+    BatchLoop loop =
+        new BatchLoop(
+            runtime.engine(),
+            config.maxBatch(),
+            config.chunkTokens(),
+            tokenizer::isEndOfGeneration);
+    ExecutorService writeBacks = Executors.newVirtualThreadPerTaskExecutor();
+    DecodeNode node = new DecodeNode(runtime, loop, source, store, writeBacks);
+    AutoCloseable[] resources = {loop, writeBacks, source, store, runtime};
+    try {
+      return GrpcServers.start(
+          config.server(),
+          List.of(new DecodeService(node), new NodeService(describe(runtime, config))),
+          resources);
+    } catch (RuntimeException e) {
+      loop.close();
+      writeBacks.close();
+      source.close();
+      store.close();
+      runtime.close();
+      throw e;
+    }
+  }
+
+  private static DescribeResponse describe(ModelRuntime runtime, DecodeConfig config) {
+    NodeLimits limits =
+        NodeLimits.newBuilder()
+            .setContextTokens(runtime.engine().maxContext())
+            .setConcurrentRequests(config.maxBatch())
+            .build();
+    CacheIdentity identity = runtime.cacheIdentity();
+    return NodeService.describe(NodeRole.NODE_ROLE_DECODE, limits)
+        .setModelName(runtime.model().config().name())
+        .setModelFingerprint(KeyChain.hex(identity.modelFingerprint()))
+        .setCodec(runtime.engine().codec().spec().name())
+        .setCodecFingerprint(KeyChain.hex(identity.codecFingerprint()))
+        .build();
+  }
+}

@@ -1,0 +1,125 @@
+package io.rotatekv.decode;
+
+import io.grpc.ManagedChannel;
+import io.grpc.StatusException;
+import io.grpc.stub.BlockingClientCall;
+import io.rotatekv.model.engine.Sequence;
+import io.rotatekv.proto.BlockSink;
+import io.rotatekv.proto.Channels;
+import io.rotatekv.proto.GetResult;
+import io.rotatekv.proto.KeyChain;
+import io.rotatekv.proto.ServiceException;
+import io.rotatekv.proto.StatusMapping;
+import io.rotatekv.proto.StoreClient;
+import io.rotatekv.v1.ErrorReason;
+import io.rotatekv.v1.PrefillGrpc;
+import io.rotatekv.v1.PrefillRequest;
+import io.rotatekv.v1.PrefillResponse;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntConsumer;
+
+/** Where a prompt's blocks come from: the store, and a prefill node that fills it. */
+final class PrefixSource implements AutoCloseable {
+
+  private final StoreClient store;
+  private final ManagedChannel prefill;
+  private final int layers;
+  private final Duration fetchTimeout;
+  private final Duration prefillTimeout;
+
+  PrefixSource(
+      StoreClient store,
+      String prefill,
+      int layers,
+      Duration fetchTimeout,
+      Duration prefillTimeout) {
+    this.store = store;
+    this.prefill = Channels.control(prefill);
+    this.layers = layers;
+    this.fetchTimeout = fetchTimeout;
+    this.prefillTimeout = prefillTimeout;
+  }
+
+  /** Leading blocks that the store holds. */
+  int lookup(KeyChain chain) {
+    return store.lookupPrefix(chain.namespace(), chain.keys(0, chain.blocks())).present();
+  }
+
+  /**
+   * Has a prefill node compute a prompt's blocks from {@code cached} on.
+   *
+   * @param tokens the tokens of all blocks of the chain
+   * @param committed told how many leading blocks the store holds, after every commit
+   * @throws ServiceException with the reason if the node fails
+   */
+  void prefill(KeyChain chain, int[] tokens, int cached, String requestId, IntConsumer committed) {
+    PrefillRequest request =
+        PrefillRequest.newBuilder()
+            .addAllTokens(Arrays.stream(tokens).boxed().toList())
+            .setCachedBlocks(cached)
+            .setNamespace(chain.namespace())
+            .setRequestId(requestId)
+            .build();
+    BlockingClientCall<?, PrefillResponse> call =
+        PrefillGrpc.newBlockingV2Stub(prefill)
+            .withDeadlineAfter(prefillTimeout.toNanos(), TimeUnit.NANOSECONDS)
+            .prefill(request);
+    try {
+      int done = cached;
+      for (PrefillResponse next = call.read(); next != null; next = call.read()) {
+        done = next.getCommittedBlocks();
+        committed.accept(done);
+      }
+      if (done < chain.blocks()) {
+        throw new ServiceException(
+            ErrorReason.ERROR_REASON_INTERNAL,
+            "the prefill node ended after %d of %d blocks".formatted(done, chain.blocks()));
+      }
+    } catch (StatusException e) {
+      throw StatusMapping.fromStatus(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new ServiceException(ErrorReason.ERROR_REASON_CANCELLED, "interrupted", e);
+    } finally {
+      call.cancel("the caller is done", null);
+    }
+  }
+
+  /**
+   * Loads blocks {@code from} to {@code to - 1} into a sequence, layer by layer.
+   *
+   * @param layerDone told after each layer
+   * @return blocks that travelled, one layer each
+   * @throws ServiceException if not all blocks could be had
+   */
+  long fetch(KeyChain chain, int from, int to, Sequence sequence, Runnable layerDone) {
+    BlockSink sink =
+        new BlockSink() {
+          @Override
+          public void block(int keyIndex, int layer, MemorySegment bytes) {
+            sequence.load(from + keyIndex, layer, bytes);
+          }
+
+          @Override
+          public void layerDone(int layer) {
+            layerDone.run();
+          }
+        };
+    GetResult result =
+        store.get(chain.namespace(), chain.keys(from, to), 0, layers, fetchTimeout, sink);
+    if (result.completePrefix() < to - from) {
+      throw new ServiceException(
+          ErrorReason.ERROR_REASON_UNAVAILABLE,
+          "the store lost blocks between look-up and fetch: " + result.misses().values());
+    }
+    return result.blocks();
+  }
+
+  @Override
+  public void close() {
+    Channels.close(prefill);
+  }
+}

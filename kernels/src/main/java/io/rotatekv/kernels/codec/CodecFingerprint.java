@@ -1,0 +1,43 @@
+package io.rotatekv.kernels.codec;
+
+/**
+ * Names everything that decides the bytes of a block besides model and tokens. It is part of the
+ * root of every chain of keys, so two nodes that disagree on any of it never find each other's
+ * blocks.
+ */
+public final class CodecFingerprint {
+
+  private CodecFingerprint() {}
+
+  /**
+   * SHA-256 of codec, shape, calibration and the fixed choices of this format.
+   *
+   * @param attend what a token attends to while its block is made, such as {@code full} or {@code
+   *     quantized}; it changes the keys and values of later layers
+   * @return 32 bytes
+   */
+  public static byte[] of(CodecContext context, String attend) {
+    KvShape shape = context.shape();
+    CodecSpec spec = context.spec();
+    CanonicalHash hash =
+        new CanonicalHash("rotatekv codec")
+            .add("format version", FormatVersion.CURRENT)
+            .add("family", spec.family().name())
+            .add("bits", spec.bits())
+            .add("clip", spec.clip())
+            .add("layer count", shape.layers())
+            .add("KV heads", shape.kvHeads())
+            .add("head dimension", shape.headDim())
+            .add("block tokens", BlockCodec.BLOCK_TOKENS)
+            .add("group", shape.group())
+            .add("rotation heads", shape.rotationHeads())
+            .add("rotation", "Sylvester, Williamson 12 20 28")
+            .add("scales", "E4M3 times power of two")
+            .add("zeros", "INT8")
+            .add("sinks", "threshold per layer, FP16")
+            .add("RoPE", "after")
+            .add("attend", attend);
+    CalibrationFingerprint.addLayers(hash, context.layers());
+    return hash.finish();
+  }
+}

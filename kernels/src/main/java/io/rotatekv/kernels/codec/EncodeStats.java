@@ -1,0 +1,24 @@
+package io.rotatekv.kernels.codec;
+
+/**
+ * What a codec instance lost while encoding, since it was made.
+ *
+ * @param blocks blocks encoded
+ * @param codes quantized elements, sinks not counted
+ * @param clippedCodes elements outside the range of their group's levels, moved to the nearest one
+ * @param groups quantization groups, sinks not counted
+ * @param narrowGroups groups (of {@link CodecFamily#ROTATEKV}) so narrow for their distance from
+ *     zero that the zero point would not have fitted INT8, encoded with a coarser scale
+ * @param saturatedZeros zero points that still did not fit INT8
+ * @param saturatedScales scales above what calibration allows for, stored as the largest there is
+ * @param saturatedHalves FP16 elements (of sinks, or of {@link CodecFamily#FP16}) beyond +-65504
+ */
+public record EncodeStats(
+    long blocks,
+    long codes,
+    long clippedCodes,
+    long groups,
+    long narrowGroups,
+    long saturatedZeros,
+    long saturatedScales,
+    long saturatedHalves) {}

@@ -1,0 +1,87 @@
+package io.rotatekv.kernels.codec;
+
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
+/**
+ * What a codec does to one side, keys or values, of one layer; fixed by shape and calibration.
+ *
+ * @param group quantization group of each rotated channel, {@code (kvDim)}
+ * @param mean what is subtracted from each rotated channel, {@code (kvDim)}; empty for nothing
+ * @param exponent scales are stored relative to 2^exponent
+ */
+@SuppressWarnings("ArrayRecordComponent") // A bundle read by kernels, never compared.
+public record SidePlan(int[] group, float[] mean, int exponent) {
+
+  /** The power of two that the FP8 scales are multiplied by. */
+  public float multiplier() {
+    return Math.scalb(1f, exponent);
+  }
+
+  /** The plan for the keys of a layer. */
+  public static SidePlan keys(CodecContext context, int layer) {
+    LayerCalibration calibration = context.layers().get(layer);
+    KvShape shape = context.shape();
+    float[] mean = calibration.keyMean();
+    requireMean(mean, shape, layer);
+    boolean centred = context.spec().family() == CodecFamily.CENTRED;
+    return new SidePlan(
+        centred ? naturalGroups(shape) : reorderedGroups(mean, shape.group()),
+        centred ? mean.clone() : new float[0],
+        keyExponent(context, layer));
+  }
+
+  /** The plan for the values of a layer. */
+  public static SidePlan values(CodecContext context, int layer) {
+    return new SidePlan(
+        naturalGroups(context.shape()), new float[0], valueExponent(context, layer));
+  }
+
+  /** The exponent of the scales of a layer's keys. */
+  public static int keyExponent(CodecContext context, int layer) {
+    LayerCalibration calibration = context.layers().get(layer);
+    return exponent(context, calibration.keyRange(), calibration.keyDeviation(), "key", layer);
+  }
+
+  /** The exponent of the scales of a layer's values. */
+  public static int valueExponent(CodecContext context, int layer) {
+    LayerCalibration calibration = context.layers().get(layer);
+    return exponent(
+        context, calibration.valueRange(), calibration.valueDeviation(), "value", layer);
+  }
+
+  private static int exponent(
+      CodecContext context, float range, float deviation, String side, int layer) {
+    boolean centred = context.spec().family() == CodecFamily.CENTRED;
+    float largest = GroupQuantizer.of(context.spec()).largestScale(range, deviation);
+    return ScaleMultiplier.exponent(largest, side + (centred ? " deviation" : " range"), layer);
+  }
+
+  private static int[] naturalGroups(KvShape shape) {
+    return IntStream.range(0, shape.kvDim()).map(channel -> channel / shape.group()).toArray();
+  }
+
+  /** Algorithm 1 of RotateKV, as membership: the rank of a channel's mean divided by the group. */
+  public static int[] reorderedGroups(float[] mean, int group) {
+    int[] ranked =
+        IntStream.range(0, mean.length)
+            .boxed()
+            .sorted(Comparator.comparingDouble(channel -> mean[channel]))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    int[] groups = new int[mean.length];
+    for (int rank = 0; rank < ranked.length; rank++) {
+      groups[ranked[rank]] = rank / group;
+    }
+    return groups;
+  }
+
+  private static void requireMean(float[] mean, KvShape shape, int layer) {
+    boolean finite = IntStream.range(0, mean.length).allMatch(i -> Float.isFinite(mean[i]));
+    if (mean.length != shape.kvDim() || !finite) {
+      throw new IllegalArgumentException(
+          "calibration of layer %d: key means must be %d finite numbers; run 'rotatekv calibrate'"
+              .formatted(layer, shape.kvDim()));
+    }
+  }
+}

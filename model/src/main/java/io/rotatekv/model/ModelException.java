@@ -1,0 +1,15 @@
+package io.rotatekv.model;
+
+/** A model cannot be fetched, opened or used; the message names the file and the cure. */
+public final class ModelException extends RuntimeException {
+
+  private static final long serialVersionUID = 1L;
+
+  public ModelException(String message) {
+    super(message);
+  }
+
+  public ModelException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

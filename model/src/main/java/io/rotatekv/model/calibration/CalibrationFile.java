@@ -1,0 +1,107 @@
+package io.rotatekv.model.calibration;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.rotatekv.kernels.codec.KvShape;
+import io.rotatekv.kernels.codec.LayerCalibration;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HexFormat;
+import java.util.List;
+
+/** Reads and writes the calibration artifact: one JSON object that carries its own fingerprint. */
+public final class CalibrationFile {
+
+  private static final int FORMAT = 1;
+
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+  private CalibrationFile() {}
+
+  /** The artifact as it stands in the file. */
+  private record Content(
+      int format,
+      String fingerprint,
+      String model,
+      String modelFingerprint,
+      String text,
+      int tokens,
+      KvShape shape,
+      List<LayerCalibration> layers) {}
+
+  /**
+   * Reads an artifact.
+   *
+   * @throws CalibrationException if it is missing, unreadable or altered, with the cure
+   */
+  public static Calibration read(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      return read(in, file.toString());
+    } catch (NoSuchFileException e) {
+      throw new CalibrationException(
+          "no calibration at %s; make one with 'rotatekv calibrate'".formatted(file), e);
+    } catch (IOException e) {
+      throw new CalibrationException(
+          "cannot read calibration %s: %s".formatted(file, e.getMessage()), e);
+    }
+  }
+
+  static Calibration read(InputStream in, String name) throws IOException {
+    Content content;
+    try {
+      content = JSON.readValue(in, Content.class);
+    } catch (JsonProcessingException e) {
+      throw new CalibrationException(
+          "%s is not a calibration artifact: %s".formatted(name, e.getOriginalMessage()), e);
+    }
+    if (content.format() != FORMAT) {
+      throw new CalibrationException(
+          "%s has calibration format %d, this version reads %d; calibrate again"
+              .formatted(name, content.format(), FORMAT));
+    }
+    Calibration calibration =
+        new Calibration(
+            content.model(),
+            content.modelFingerprint(),
+            content.text(),
+            content.tokens(),
+            content.shape(),
+            content.layers());
+    String actual = HexFormat.of().formatHex(calibration.fingerprint());
+    if (!actual.equals(content.fingerprint())) {
+      throw new CalibrationException(
+          "%s was altered: its fingerprint is %s but it says %s; calibrate again"
+              .formatted(name, actual, content.fingerprint()));
+    }
+    return calibration;
+  }
+
+  /** Writes an artifact, replacing the file as a whole. */
+  public static void write(Calibration calibration, Path file) {
+    Content content =
+        new Content(
+            FORMAT,
+            HexFormat.of().formatHex(calibration.fingerprint()),
+            calibration.model(),
+            calibration.modelFingerprint(),
+            calibration.text(),
+            calibration.tokens(),
+            calibration.shape(),
+            calibration.layers());
+    Path absolute = file.toAbsolutePath();
+    Path partial = absolute.resolveSibling(absolute.getFileName() + ".partial");
+    try {
+      Files.write(partial, JSON.writeValueAsBytes(content));
+      Files.move(partial, absolute, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write calibration " + file, e);
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** Conversations to prompts. */
+@NullMarked
+package io.rotatekv.model.chat;
+
+import org.jspecify.annotations.NullMarked;

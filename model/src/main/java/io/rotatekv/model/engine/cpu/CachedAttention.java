@@ -1,0 +1,232 @@
+package io.rotatekv.model.engine.cpu;
+
+import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
+
+import io.rotatekv.kernels.Kernels;
+import io.rotatekv.kernels.Team;
+import io.rotatekv.kernels.codec.BlockCodec;
+import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.KvShape;
+import io.rotatekv.kernels.ops.RopeTable;
+import io.rotatekv.model.ModelConfig;
+import io.rotatekv.model.engine.Attend;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * Attention of new tokens over their sequence: appends their keys and values to the tail, folds the
+ * blocks before it tile by tile, and encodes the tail whenever it is full.
+ *
+ * <p>Tiles are decoded in batches, in parallel, then folded in the order of the context, in
+ * parallel over rows and KV heads. The result of a row is therefore the same for any number of
+ * threads and however a prompt is cut.
+ */
+final class CachedAttention {
+
+  /** Tiles decoded at a time: bounds the scratch to some hundred KiB per KV head. */
+  private static final int TILE_BATCH = 8;
+
+  /** Rows per parallel task: enough work to pay for the hand-over. */
+  private static final int ROWS_PER_TASK = 4;
+
+  private final Kernels kernels;
+  private final Team team;
+  private final ModelConfig config;
+  private final KvShape shape;
+  private final CodecContext context;
+  private final Attend attend;
+  private final RopeTable rope;
+  private final BlockCodec[] codecs;
+  private final KvTile[] scratch;
+  private final KvTile[] batch;
+  private final MemorySegment encoded;
+
+  CachedAttention(
+      Kernels kernels,
+      Team team,
+      ModelConfig config,
+      CodecContext context,
+      Attend attend,
+      RopeTable rope,
+      Arena arena) {
+    this.kernels = kernels;
+    this.team = team;
+    this.config = config;
+    this.shape = context.shape();
+    this.context = context;
+    this.attend = attend;
+    this.rope = rope;
+    this.codecs =
+        IntStream.range(0, TILE_BATCH)
+            .mapToObj(slot -> kernels.codec(context))
+            .toArray(BlockCodec[]::new);
+    this.scratch =
+        IntStream.range(0, TILE_BATCH)
+            .mapToObj(slot -> KvTile.allocate(shape))
+            .toArray(KvTile[]::new);
+    this.batch = scratch.clone();
+    this.encoded = arena.allocate(codecs[0].maxBlockBytes(), Long.SIZE);
+  }
+
+  /**
+   * Attends for {@code rows} new tokens of one sequence and one layer.
+   *
+   * @param w holds hidden states, queries, keys and values before RoPE from row {@code firstRow}
+   *     on; gets the outputs of attention in the model's basis
+   */
+  void attend(CpuSequence sequence, int layer, int firstRow, int rows, Workspace w) {
+    LayerCache cache = sequence.layer(layer);
+    int done = 0;
+    while (done < rows) {
+      int position = sequence.length() + done;
+      int block = position / BLOCK_TOKENS;
+      int filled = position % BLOCK_TOKENS;
+      int count = Math.min(rows - done, BLOCK_TOKENS - filled);
+      append(cache, layer, firstRow + done, count, position, w);
+      attendBlock(cache, layer, block, filled, firstRow + done, count, w);
+      if (cache.tail().full()) {
+        close(sequence, layer, block);
+      }
+      done += count;
+    }
+  }
+
+  private void append(
+      LayerCache cache, int layer, int firstRow, int count, int position, Workspace w) {
+    int width = shape.kvDim();
+    int queryDim = config.heads() * config.headDim();
+    float scale = (float) (1 / Math.sqrt(config.headDim()));
+    for (int i = 0; i < count; i++) {
+      int row = firstRow + i;
+      boolean sink = isSink(layer, w.hidden, row * config.hidden());
+      cache
+          .tail()
+          .append(w.key, w.value, row * width, sink, position + i, kernels.rope(), rope, codecs[0]);
+      kernels.rope().rotate(w.query, row * queryDim, config.heads(), position + i, rope);
+      for (int j = row * queryDim; j < (row + 1) * queryDim; j++) {
+        w.query[j] *= scale;
+      }
+    }
+  }
+
+  private boolean isSink(int layer, float[] hidden, int offset) {
+    if (context.layers().isEmpty()) {
+      return false;
+    }
+    float threshold = context.layers().get(layer).sinkThreshold();
+    for (int i = offset; i < offset + config.hidden(); i++) {
+      if (Math.abs(hidden[i]) > threshold) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void attendBlock(
+      LayerCache cache, int layer, int block, int filled, int firstRow, int count, Workspace w) {
+    int heads = config.heads();
+    int queryDim = heads * config.headDim();
+    Arrays.fill(w.attention, firstRow * queryDim, (firstRow + count) * queryDim, 0f);
+    for (int i = firstRow * heads; i < (firstRow + count) * heads; i++) {
+      w.softmax[2 * i] = Float.NEGATIVE_INFINITY;
+      w.softmax[2 * i + 1] = 0f;
+    }
+    for (int from = 0; from < block; from += TILE_BATCH) {
+      int first = from;
+      int tiles = Math.min(TILE_BATCH, block - from);
+      team.run(tiles, slot -> batch[slot] = tile(cache, first + slot, slot));
+      foldAll(tiles, firstRow, count, -1, w);
+    }
+    batch[0] = ownTile(cache, layer, block);
+    foldAll(1, firstRow, count, filled, w);
+    finish(firstRow, count, w);
+  }
+
+  private KvTile tile(LayerCache cache, int block, int slot) {
+    KvTile fresh = cache.fresh(block);
+    return fresh != null ? fresh : decode(cache.block(block), block, slot);
+  }
+
+  private KvTile decode(MemorySegment bytes, int block, int slot) {
+    KvTile tile = scratch[slot];
+    codecs[slot].decodeKeys(bytes, tile.keys());
+    kernels.rope().rotateTile(tile.keys(), shape.kvHeads(), block, rope);
+    codecs[slot].decodeValues(bytes, tile.values());
+    return tile;
+  }
+
+  private KvTile ownTile(LayerCache cache, int layer, int block) {
+    if (attend != Attend.QUANTIZED) {
+      return cache.tail().tile();
+    }
+    int length = cache.tail().encode(codecs[0], layer, encoded);
+    return decode(encoded.asSlice(0, length), block, 0);
+  }
+
+  /**
+   * Folds a batch of tiles into the state of all rows.
+   *
+   * @param filled tokens of the tile before the first row, where the tile is the rows' own block
+   *     and row i sees {@code filled + i + 1} of its tokens; negative where rows see all 64
+   */
+  private void foldAll(int tiles, int firstRow, int count, int filled, Workspace w) {
+    int rowTasks = Math.ceilDiv(count, ROWS_PER_TASK);
+    team.run(
+        rowTasks * shape.kvHeads(),
+        task -> {
+          int kvHead = task % shape.kvHeads();
+          int from = task / shape.kvHeads() * ROWS_PER_TASK;
+          for (int t = 0; t < tiles; t++) {
+            for (int i = from; i < Math.min(count, from + ROWS_PER_TASK); i++) {
+              int visible = filled < 0 ? BLOCK_TOKENS : filled + i + 1;
+              fold(batch[t], firstRow + i, kvHead, visible, w);
+            }
+          }
+        });
+  }
+
+  private void fold(KvTile tile, int row, int kvHead, int visible, Workspace w) {
+    int headDim = config.headDim();
+    int shared = config.heads() / shape.kvHeads();
+    int head = row * config.heads() + kvHead * shared;
+    kernels
+        .attention()
+        .fold(
+            w.query,
+            head * headDim,
+            shared,
+            headDim,
+            tile.keys(),
+            kvHead * headDim * BLOCK_TOKENS,
+            tile.values(),
+            kvHead * headDim,
+            shape.kvDim(),
+            visible,
+            w.softmax,
+            head * 2,
+            w.attention,
+            head * headDim);
+  }
+
+  private void finish(int firstRow, int count, Workspace w) {
+    int heads = config.heads();
+    int headDim = config.headDim();
+    for (int head = firstRow * heads; head < (firstRow + count) * heads; head++) {
+      float inverse = 1 / w.softmax[2 * head + 1];
+      for (int i = head * headDim; i < (head + 1) * headDim; i++) {
+        w.attention[i] *= inverse;
+      }
+    }
+    codecs[0].unrotate(w.attention, firstRow * heads * headDim, count * heads);
+  }
+
+  private void close(CpuSequence sequence, int layer, int block) {
+    Tail tail = sequence.layer(layer).tail();
+    int length = tail.encode(codecs[0], layer, encoded);
+    KvTile fresh = attend == Attend.FULL ? tail.tile().copy() : null;
+    sequence.add(layer, block, encoded.asSlice(0, length), fresh);
+    tail.clear();
+  }
+}

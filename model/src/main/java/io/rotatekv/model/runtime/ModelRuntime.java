@@ -1,0 +1,147 @@
+package io.rotatekv.model.runtime;
+
+import io.rotatekv.kernels.Backends;
+import io.rotatekv.kernels.Kernels;
+import io.rotatekv.kernels.Team;
+import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.CodecFamily;
+import io.rotatekv.kernels.codec.CodecFingerprint;
+import io.rotatekv.kernels.codec.CodecSpec;
+import io.rotatekv.model.Model;
+import io.rotatekv.model.Models;
+import io.rotatekv.model.calibration.BundledCalibrations;
+import io.rotatekv.model.calibration.Calibration;
+import io.rotatekv.model.calibration.CalibrationException;
+import io.rotatekv.model.calibration.CalibrationFile;
+import io.rotatekv.model.engine.Attend;
+import io.rotatekv.model.engine.Engine;
+import io.rotatekv.model.engine.cpu.CpuEngine;
+import io.rotatekv.model.engine.cpu.EngineLimits;
+import io.rotatekv.model.engine.cpu.LayerObserver;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** An open model with the engine that runs it. */
+public final class ModelRuntime implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(ModelRuntime.class);
+
+  /** Default bound on the context, which bounds the tables of RoPE. */
+  private static final int DEFAULT_CONTEXT = 8192;
+
+  private final Model model;
+  private final Team team;
+  private final Kernels kernels;
+  private final Engine engine;
+  private final CacheIdentity identity;
+
+  private ModelRuntime(
+      Model model, Team team, Kernels kernels, Engine engine, CacheIdentity identity) {
+    this.model = model;
+    this.team = team;
+    this.kernels = kernels;
+    this.engine = engine;
+    this.identity = identity;
+  }
+
+  /**
+   * Opens a model and all it takes to run it.
+   *
+   * @param path the model's file or folder
+   * @throws io.rotatekv.model.ModelException if the model cannot be read
+   * @throws CalibrationException if the codec needs a calibration and there is none for this model
+   */
+  public static ModelRuntime open(Path path, RuntimeOptions options) {
+    CodecSpec spec = CodecSpec.parse(options.codec());
+    Attend attend = Attend.parse(options.attend());
+    Model model = Models.open(path);
+    Team team = Team.of(threads(options));
+    try {
+      Backends.Choice backend = Backends.open(options.backend(), team);
+      log.info("backend {}: {}", backend.kernels().name(), backend.reason());
+      CodecContext context = context(model, spec, options);
+      EngineLimits limits = new EngineLimits(maxContext(model, options), options.chunkTokens());
+      Engine engine =
+          new CpuEngine(
+              model.config(),
+              model.weights(),
+              backend.kernels(),
+              team,
+              context,
+              attend,
+              limits,
+              LayerObserver.NONE);
+      CacheIdentity identity =
+          new CacheIdentity(
+              model.fingerprint(),
+              HexFormat.of().formatHex(CodecFingerprint.of(context, attend.label())));
+      return new ModelRuntime(model, team, backend.kernels(), engine, identity);
+    } catch (RuntimeException e) {
+      team.close();
+      model.close();
+      throw e;
+    }
+  }
+
+  private static int threads(RuntimeOptions options) {
+    return options.threads() > 0 ? options.threads() : Runtime.getRuntime().availableProcessors();
+  }
+
+  private static int maxContext(Model model, RuntimeOptions options) {
+    int trained = model.config().contextLength();
+    if (options.maxContext() > trained) {
+      throw new IllegalArgumentException(
+          "max-context %d is beyond the %d tokens that model %s was trained for"
+              .formatted(options.maxContext(), trained, model.config().name()));
+    }
+    return options.maxContext() > 0 ? options.maxContext() : Math.min(trained, DEFAULT_CONTEXT);
+  }
+
+  private static CodecContext context(Model model, CodecSpec spec, RuntimeOptions options) {
+    if (spec.family() == CodecFamily.FP16) {
+      return new CodecContext(spec, model.kvShape(), List.of(), 0L);
+    }
+    Path file = options.calibration();
+    Calibration calibration =
+        file != null
+            ? CalibrationFile.read(file)
+            : BundledCalibrations.find(model.fingerprint())
+                .orElseThrow(() -> CalibrationException.missing(model.config().name(), spec));
+    if (!calibration.modelFingerprint().equals(model.fingerprint())) {
+      throw CalibrationException.foreign(calibration.model(), model.config().name());
+    }
+    return calibration.context(spec);
+  }
+
+  public Model model() {
+    return model;
+  }
+
+  public Engine engine() {
+    return engine;
+  }
+
+  /** The threads that the engine computes on. */
+  public Team team() {
+    return team;
+  }
+
+  public Kernels kernels() {
+    return kernels;
+  }
+
+  /** What this node's blocks belong to; nodes that share blocks must agree on it. */
+  public CacheIdentity cacheIdentity() {
+    return identity;
+  }
+
+  @Override
+  public void close() {
+    engine.close();
+    team.close();
+    model.close();
+  }
+}

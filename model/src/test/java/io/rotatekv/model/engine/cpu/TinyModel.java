@@ -1,0 +1,119 @@
+package io.rotatekv.model.engine.cpu;
+
+import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.CodecFamily;
+import io.rotatekv.kernels.codec.CodecSpec;
+import io.rotatekv.kernels.codec.KvShape;
+import io.rotatekv.kernels.codec.LayerCalibration;
+import io.rotatekv.kernels.tensor.Matrix;
+import io.rotatekv.kernels.tensor.TensorType;
+import io.rotatekv.model.LayerWeights;
+import io.rotatekv.model.ModelConfig;
+import io.rotatekv.model.ModelWeights;
+import io.rotatekv.model.RopeScaling;
+import io.rotatekv.model.RopeSpec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import java.util.stream.IntStream;
+
+/** A random model of two layers with grouped queries and biases, small enough to check by hand. */
+final class TinyModel {
+
+  static final ModelConfig CONFIG =
+      new ModelConfig(
+          "qwen2",
+          "tiny",
+          2,
+          48,
+          6,
+          3,
+          16,
+          80,
+          97,
+          1024,
+          1e-5f,
+          new RopeSpec(16, 10000, new RopeScaling.None()));
+
+  static final KvShape SHAPE = new KvShape(CONFIG.layers(), CONFIG.kvHeads(), CONFIG.headDim());
+
+  private static final float SINK_THRESHOLD = 7f;
+
+  private final RandomGenerator random;
+  private final Arena arena;
+
+  private TinyModel(Arena arena) {
+    this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(7);
+    this.arena = arena;
+  }
+
+  static ModelWeights weights(Arena arena) {
+    return new TinyModel(arena).build();
+  }
+
+  static CodecContext context(CodecSpec spec) {
+    if (spec.family() == CodecFamily.FP16) {
+      return new CodecContext(spec, SHAPE, List.of(), 0L);
+    }
+    float[] mean = new float[SHAPE.kvDim()];
+    for (int channel = 0; channel < mean.length; channel++) {
+      mean[channel] = ((channel * 29) % mean.length - mean.length / 2) * 0.02f;
+    }
+    LayerCalibration layer = new LayerCalibration(mean, 12, 8, 12, 8, SINK_THRESHOLD);
+    return new CodecContext(spec, SHAPE, List.of(layer, layer), 42L);
+  }
+
+  static int[] tokens(int count) {
+    return IntStream.range(0, count).map(i -> (i * 31 + i / 7) % CONFIG.vocabulary()).toArray();
+  }
+
+  private ModelWeights build() {
+    Matrix embedding = matrix(CONFIG.vocabulary(), CONFIG.hidden(), 1.5);
+    List<LayerWeights> layers =
+        IntStream.range(0, CONFIG.layers()).mapToObj(layer -> layer()).toList();
+    return new ModelWeights(embedding, layers, ones(), embedding);
+  }
+
+  private LayerWeights layer() {
+    int hidden = CONFIG.hidden();
+    return new LayerWeights(
+        ones(),
+        matrix(CONFIG.queryDim(), hidden, 0.25),
+        vector(CONFIG.queryDim()),
+        matrix(CONFIG.kvDim(), hidden, 0.25),
+        vector(CONFIG.kvDim()),
+        matrix(CONFIG.kvDim(), hidden, 0.25),
+        vector(CONFIG.kvDim()),
+        matrix(hidden, CONFIG.queryDim(), 0.2),
+        ones(),
+        matrix(CONFIG.feedForward(), hidden, 0.2),
+        matrix(CONFIG.feedForward(), hidden, 0.2),
+        matrix(hidden, CONFIG.feedForward(), 0.2));
+  }
+
+  private float[] ones() {
+    float[] ones = new float[CONFIG.hidden()];
+    Arrays.fill(ones, 1f);
+    return ones;
+  }
+
+  private float[] vector(int size) {
+    float[] vector = new float[size];
+    for (int i = 0; i < size; i++) {
+      vector[i] = (float) random.nextGaussian() * 0.3f;
+    }
+    return vector;
+  }
+
+  private Matrix matrix(int rows, int columns, double deviation) {
+    MemorySegment data = arena.allocate((long) rows * columns * Float.BYTES, Long.SIZE);
+    for (long i = 0; i < (long) rows * columns; i++) {
+      data.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (random.nextGaussian() * deviation));
+    }
+    return new Matrix(TensorType.F32, data, rows, columns);
+  }
+}

@@ -1,0 +1,68 @@
+package io.rotatekv.prefill;
+
+import io.rotatekv.model.runtime.CacheIdentity;
+import io.rotatekv.model.runtime.ModelRuntime;
+import io.rotatekv.proto.GrpcServers;
+import io.rotatekv.proto.KeyChain;
+import io.rotatekv.proto.NodeService;
+import io.rotatekv.proto.RunningServer;
+import io.rotatekv.proto.StoreClient;
+import io.rotatekv.proto.StoreClientOptions;
+import io.rotatekv.v1.DescribeResponse;
+import io.rotatekv.v1.NodeLimits;
+import io.rotatekv.v1.NodeRole;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Starts prefill nodes. */
+public final class PrefillServer {
+
+  private PrefillServer() {}
+
+  /**
+   * Opens the model and starts to serve.
+   *
+   * @param model the model's file or folder, fetched already
+   * @throws io.rotatekv.proto.StartupException if the address cannot be bound
+   */
+  public static RunningServer start(PrefillConfig config, Path model) {
+    ModelRuntime runtime = ModelRuntime.open(model, config.runtime());
+    StoreClient store =
+        StoreClient.connect(
+            StoreClientOptions.of(
+                config.store(),
+                "prefill@%s:%d".formatted(config.host(), config.port()),
+                System.currentTimeMillis()));
+    Compute compute = new Compute(runtime.engine());
+    try {
+      return GrpcServers.start(
+          config.server(),
+          List.of(
+              new PrefillService(runtime.cacheIdentity(), compute, store, config),
+              new NodeService(describe(runtime, config))),
+          store,
+          compute,
+          runtime);
+    } catch (RuntimeException e) {
+      store.close();
+      compute.close();
+      runtime.close();
+      throw e;
+    }
+  }
+
+  private static DescribeResponse describe(ModelRuntime runtime, PrefillConfig config) {
+    NodeLimits limits =
+        NodeLimits.newBuilder()
+            .setContextTokens(runtime.engine().maxContext())
+            .setConcurrentRequests(config.maxRequests())
+            .build();
+    CacheIdentity identity = runtime.cacheIdentity();
+    return NodeService.describe(NodeRole.NODE_ROLE_PREFILL, limits)
+        .setModelName(runtime.model().config().name())
+        .setModelFingerprint(KeyChain.hex(identity.modelFingerprint()))
+        .setCodec(runtime.engine().codec().spec().name())
+        .setCodecFingerprint(KeyChain.hex(identity.codecFingerprint()))
+        .build();
+  }
+}
