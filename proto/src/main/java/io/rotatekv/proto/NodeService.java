@@ -10,8 +10,15 @@ public final class NodeService extends NodeGrpc.NodeImplBase {
 
   private final DescribeResponse description;
 
+  /** A service that answers with this. */
   public NodeService(DescribeResponse description) {
     this.description = description;
+  }
+
+  /** The build's version as its jar says it; "development" where classes run from a folder. */
+  public static String version() {
+    String version = NodeService.class.getPackage().getImplementationVersion();
+    return version == null ? "development" : version;
   }
 
   @Override

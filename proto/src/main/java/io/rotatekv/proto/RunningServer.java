@@ -67,7 +67,7 @@ public final class RunningServer implements AutoCloseable {
       server.shutdownNow();
       awaited(CANCEL_TIME);
     }
-    executor.shutdownNow();
+    stopExecutor();
     resources.forEach(RunningServer::closeQuietly);
   }
 
@@ -78,6 +78,19 @@ public final class RunningServer implements AutoCloseable {
       Thread.currentThread().interrupt();
       return false;
     }
+  }
+
+  /** Lets handlers that still run end, for an interrupt inside a mapped file's lock is no good. */
+  private void stopExecutor() {
+    executor.shutdown();
+    try {
+      if (executor.awaitTermination(CANCEL_TIME.toMillis(), TimeUnit.MILLISECONDS)) {
+        return;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    executor.shutdownNow();
   }
 
   private static void closeQuietly(AutoCloseable resource) {

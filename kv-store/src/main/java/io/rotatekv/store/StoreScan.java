@@ -1,0 +1,67 @@
+package io.rotatekv.store;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Builds the index from the pages of a file. A set is there if its manifest is whole and so many
+ * pages as it names exist; every other page is left over from a put or an eviction that a crash cut
+ * short, and is removed. Blocks are verified when they are read.
+ */
+final class StoreScan {
+
+  private static final Logger log = LoggerFactory.getLogger(StoreScan.class);
+
+  private StoreScan() {}
+
+  /** Loads the index; returns the first set id that was never used. */
+  static long load(PageMap pages, SetIndex index, PagePool pool) {
+    Map<Long, Integer> counts = new HashMap<>();
+    List<Long> keys = new ArrayList<>();
+    pages.forEachKey(key -> {
+      counts.merge(PageMap.id(key), 1, Integer::sum);
+      keys.add(key);
+    });
+    long next = counts.keySet().stream().mapToLong(id -> id + 1).max().orElse(1);
+    List<Manifest> manifests = new ArrayList<>();
+    byte[] page = new byte[pages.pageBytes()];
+    for (long key : keys) {
+      if (PageMap.page(key) == 0 && pages.read(PageMap.id(key), 0, page)) {
+        Manifest manifest = Manifest.read(page);
+        if (manifest != null
+            && manifest.id() == PageMap.id(key)
+            && Integer.valueOf(manifest.pages()).equals(counts.get(manifest.id()))) {
+          manifests.add(manifest);
+        }
+      }
+    }
+    manifests.sort(
+        Comparator.comparingLong(Manifest::committedAt)
+            .thenComparingInt(manifest -> manifest.set().chainIndex()));
+    for (Manifest manifest : manifests) {
+      if (index.link(new StoredSet(manifest))) {
+        pool.adopt(manifest.pages());
+        counts.remove(manifest.id());
+      }
+    }
+    removeLeftOver(pages, keys, counts);
+    return next;
+  }
+
+  private static void removeLeftOver(PageMap pages, List<Long> keys, Map<Long, Integer> ids) {
+    if (ids.isEmpty()) {
+      return;
+    }
+    log.info("removing the pages of {} sets that were not committed or not whole", ids.size());
+    for (long key : keys) {
+      if (ids.containsKey(PageMap.id(key))) {
+        pages.remove(key);
+      }
+    }
+  }
+}
