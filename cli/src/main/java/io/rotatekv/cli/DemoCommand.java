@@ -2,6 +2,7 @@ package io.rotatekv.cli;
 
 import io.rotatekv.cli.cluster.JavaCommand;
 import io.rotatekv.cli.config.ConfigKeys;
+import io.rotatekv.cli.config.Settings;
 import io.rotatekv.cli.demo.Demo;
 import io.rotatekv.cli.demo.DemoReport;
 import java.io.PrintWriter;
@@ -10,7 +11,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code rotatekv demo}: the whole path once, with figures. */
@@ -56,21 +56,18 @@ final class DemoCommand implements Runnable {
 
   @Override
   public void run() {
-    if (maxTokens < 1) {
-      throw new ParameterException(
-          spec.commandLine(), "--max-tokens: '%d' is not at least 1".formatted(maxTokens));
-    }
+    UsageChecks.atLeast(spec, "--max-tokens", maxTokens, 1);
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter story = json ? spec.commandLine().getErr() : out;
-    Demo demo =
-        new Demo(
-            JavaCommand.ofThisProcess(Main.class.getName()),
-            config
-                .flags(model)
-                .flag("--threads", ConfigKeys.PREFILL_THREADS, threads)
-                .flag("--threads", ConfigKeys.DECODE_THREADS, threads)
-                .settings(),
-            story);
+    Settings settings =
+        config
+            .flags(model)
+            .flag("--threads", ConfigKeys.PREFILL_THREADS, threads)
+            .flag("--threads", ConfigKeys.DECODE_THREADS, threads)
+            .settings();
+    ModelFiles.fetch(settings.get(ConfigKeys.MODEL_PATH), spec.commandLine().getErr());
+    JavaCommand java = JavaCommand.ofThisProcess(Main.class.getName());
+    Demo demo = new Demo(java, settings, story);
     try {
       DemoReport report = demo.run(maxTokens);
       out.println(json ? Demo.toJson(report) : report.table() + report.conclusion());

@@ -2,6 +2,8 @@ package io.rotatekv.cli;
 
 import io.rotatekv.cli.config.ConfigException;
 import io.rotatekv.cli.console.CommandException;
+import io.rotatekv.model.ModelException;
+import io.rotatekv.model.calibration.CalibrationException;
 import io.rotatekv.proto.StartupException;
 import java.io.PrintWriter;
 import picocli.CommandLine;
@@ -33,9 +35,11 @@ final class ExecutionErrors implements IExecutionExceptionHandler {
   }
 
   private static boolean known(Exception e) {
-    return e instanceof ConfigException
-        || e instanceof CommandException
-        || e instanceof StartupException;
+    return switch (e) {
+      case ConfigException _, CommandException _ -> true;
+      case StartupException _, ModelException _, CalibrationException _ -> true;
+      default -> false;
+    };
   }
 
   private static String describe(Exception e) {

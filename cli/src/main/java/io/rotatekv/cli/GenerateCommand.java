@@ -81,10 +81,7 @@ final class GenerateCommand implements Runnable {
   }
 
   private GenerateRequest request() {
-    if (maxTokens < 1) {
-      throw new ParameterException(
-          spec.commandLine(), "--max-tokens: '%d' is not at least 1".formatted(maxTokens));
-    }
+    UsageChecks.atLeast(spec, "--max-tokens", maxTokens, 1);
     GenerateRequest.Builder request =
         GenerateRequest.newBuilder().setMaxTokens(maxTokens).setSampling(sampling.toProto());
     prompt.addTo(request, spec.commandLine());

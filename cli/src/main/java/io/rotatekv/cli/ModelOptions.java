@@ -11,7 +11,7 @@ final class ModelOptions {
       names = "--model",
       paramLabel = "MODEL",
       description =
-          "A GGUF file, a Hugging Face folder, or smollm2-135m-instruct (the default), which is"
+          "A GGUF file, a Hugging Face folder, or smollm2-135m (the default), which is"
               + " fetched.")
   private @Nullable String model;
 

@@ -6,10 +6,6 @@ import io.rotatekv.v1.ChatMessage;
 import io.rotatekv.v1.GenerateRequest;
 import java.io.Console;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -63,16 +59,13 @@ final class PromptOptions {
       throw new ParameterException(
           command, "no prompt: give --prompt or --prompt-file, or pipe it in");
     }
-    String name = file == null ? "standard input" : file.toString();
+    if (file != null) {
+      return Utf8Files.read(file);
+    }
     try {
-      byte[] bytes = file == null ? System.in.readAllBytes() : Files.readAllBytes(file);
-      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException e) {
-      throw new CommandException(
-          "%s is not valid UTF-8".formatted(name), "convert it, for example with iconv", e);
+      return Utf8Files.decode("standard input", System.in.readAllBytes());
     } catch (IOException e) {
-      throw new CommandException(
-          "cannot read %s: %s".formatted(name, e.getMessage()), "check the path", e);
+      throw new CommandException("cannot read standard input: " + e.getMessage(), "", e);
     }
   }
 

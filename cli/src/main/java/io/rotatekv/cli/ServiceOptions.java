@@ -1,7 +1,13 @@
 package io.rotatekv.cli;
 
 import io.rotatekv.cli.config.ConfigKey;
+import io.rotatekv.cli.config.Settings;
+import io.rotatekv.cli.console.CommandException;
+import io.rotatekv.cli.console.Logging;
+import io.rotatekv.proto.RunningServer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
 /** Options of every command that runs one service. */
@@ -25,11 +31,30 @@ final class ServiceOptions {
     options.flag("--host", hostKey, host).flag("--port", portKey, port);
   }
 
-  boolean printConfig() {
-    return printConfig;
+  /**
+   * Prints the configuration if that was asked for; else runs the service until it is stopped.
+   *
+   * @param start opens the server; refused options come out of it as the exceptions of Java's own
+   */
+  void run(Settings settings, CommandLine command, Supplier<RunningServer> start) {
+    if (printConfig) {
+      command.getOut().print(settings.toYaml());
+      command.getOut().flush();
+      return;
+    }
+    Logging.services();
+    try {
+      ServiceRunner.run(start(start), exitWithParent, command.getOut());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
-  boolean exitWithParent() {
-    return exitWithParent;
+  private static RunningServer start(Supplier<RunningServer> start) {
+    try {
+      return start.get();
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      throw new CommandException(String.valueOf(e.getMessage()), "", e);
+    }
   }
 }

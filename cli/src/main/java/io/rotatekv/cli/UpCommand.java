@@ -77,6 +77,7 @@ final class UpCommand implements Runnable {
       return;
     }
     requireAddresses(settings);
+    ModelFiles.fetch(settings.get(ConfigKeys.MODEL_PATH), spec.commandLine().getErr());
     try (LocalCluster cluster =
         LocalCluster.start(JavaCommand.ofThisProcess(Main.class.getName()), settings)) {
       announce(cluster, out);

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -40,10 +41,14 @@ class MainTest {
 
   @Test
   void everySubcommandHasHelpWithAnExample() {
-    for (CommandLine each : subcommands()) {
-      CommandRun run = CommandRun.of(each.getCommandName(), "--help");
-      assertEquals(0, run.status(), each.getCommandName());
-      assertTrue(run.out().contains("Examples:\n  rotatekv " + each.getCommandName()), run::out);
+    for (CommandLine each : leaves(Main.commandLine())) {
+      String name = each.getCommandSpec().qualifiedName();
+      String[] words = name.substring("rotatekv ".length()).split(" ", -1);
+      CommandRun run =
+          CommandRun.of(
+              Stream.concat(Stream.of(words), Stream.of("--help")).toArray(String[]::new));
+      assertEquals(0, run.status(), name);
+      assertTrue(run.out().contains("Examples:\n  " + name), run::out);
     }
   }
 
@@ -93,15 +98,26 @@ class MainTest {
   }
 
   @Test
+  void serviceAloneNeedsTheAddressesOfThoseItUses() {
+    CommandRun run = CommandRun.of("decode", "--store", "127.0.0.1:1");
+    assertEquals(2, run.status());
+    assertEquals("rotatekv: default: decode.prefill: missing; give --prefill HOST:PORT\n", run.err());
+  }
+
+  @Test
   void clusterWithoutStoreNeedsTheAddressOfOne() {
     CommandRun run = CommandRun.of("up", "--set", "store.count=0");
     assertEquals(2, run.status());
     assertTrue(run.err().contains("set prefill.store to the address of a running one"), run::err);
   }
 
-  private static List<CommandLine> subcommands() {
-    return Main.commandLine().getSubcommands().values().stream()
+  private static List<CommandLine> leaves(CommandLine command) {
+    if (command.getSubcommands().isEmpty()) {
+      return List.of(command);
+    }
+    return command.getSubcommands().values().stream()
         .filter(each -> !List.of("help", "version").contains(each.getCommandName()))
+        .flatMap(each -> leaves(each).stream())
         .toList();
   }
 }

@@ -27,8 +27,8 @@ public final class ConfigKeys {
           "model",
           "path",
           ValueType.TEXT,
-          "smollm2-135m-instruct",
-          "a GGUF file, a Hugging Face folder, or smollm2-135m-instruct, which is fetched");
+          "smollm2-135m",
+          "a GGUF file, a Hugging Face folder, or smollm2-135m, which is fetched");
   public static final ConfigKey<String> MODEL_CODEC =
       new ConfigKey<>(
           "model",
@@ -47,9 +47,9 @@ public final class ConfigKeys {
       new ConfigKey<>(
           "model",
           "attend",
-          ValueType.oneOf("full", "quantized"),
-          "full",
-          "what fresh tokens attend over: full precision, or quantized as in the paper's tables");
+          ValueType.oneOf("block", "full", "quantized"),
+          "block",
+          "what a token attends over unquantized: its own block, all fresh tokens (full) or nothing");
 
   public static final ConfigKey<Integer> STORE_COUNT =
       new ConfigKey<>(
@@ -59,6 +59,21 @@ public final class ConfigKeys {
   public static final ConfigKey<Long> STORE_CAPACITY =
       new ConfigKey<>(
           "store", "capacity", ValueType.BYTES, "1GiB", "bound of the stored blocks' bytes");
+  public static final ConfigKey<Optional<Path>> STORE_FILE =
+      new ConfigKey<>(
+          "store", "file", ValueType.OPTIONAL_PATH, "", "persists there; empty keeps it in memory");
+  public static final ConfigKey<Long> STORE_PAGE_SIZE =
+      new ConfigKey<>(
+          "store", "page-size", ValueType.BYTES, "64KiB", "a block set wastes half a page");
+  public static final ConfigKey<Duration> STORE_LEASE =
+      new ConfigKey<>(
+          "store", "lease", ValueType.DURATION, "5s", "safe from eviction after a put or a read");
+  public static final ConfigKey<Duration> STORE_PUT_TIMEOUT =
+      new ConfigKey<>(
+          "store", "put-timeout", ValueType.DURATION, "30s", "when a silent put is reclaimed");
+  public static final ConfigKey<Duration> STORE_TIME_TO_LIVE =
+      new ConfigKey<>(
+          "store", "time-to-live", ValueType.DURATION, "0s", "after the last use; 0s for ever");
 
   public static final ConfigKey<Integer> PREFILL_COUNT =
       new ConfigKey<>("prefill", "count", COUNT, "1", "how many `rotatekv up` starts");
@@ -68,10 +83,11 @@ public final class ConfigKeys {
       new ConfigKey<>(
           "prefill", "store", ValueType.TEXT, "", "host:port of the store; `up` fills it in");
   public static final ConfigKey<Integer> PREFILL_THREADS = threads("prefill");
-  public static final ConfigKey<Integer> PREFILL_CHUNK_TOKENS =
-      new ConfigKey<>(
-          "prefill", "chunk-tokens", POSITIVE, "256", "tokens that one pass of the model takes");
+  public static final ConfigKey<Integer> PREFILL_CHUNK_TOKENS = chunkTokens("prefill");
   public static final ConfigKey<Integer> PREFILL_MAX_CONTEXT = maxContext("prefill");
+  public static final ConfigKey<Integer> PREFILL_MAX_REQUESTS =
+      new ConfigKey<>(
+          "prefill", "max-requests", POSITIVE, "16", "prompts at a time; more are refused");
   public static final ConfigKey<String> PREFILL_BACKEND = backend("prefill");
 
   public static final ConfigKey<Integer> DECODE_COUNT =
@@ -85,6 +101,7 @@ public final class ConfigKeys {
       new ConfigKey<>(
           "decode", "prefill", ValueType.TEXT, "", "host:port of a prefill node; `up` fills it in");
   public static final ConfigKey<Integer> DECODE_THREADS = threads("decode");
+  public static final ConfigKey<Integer> DECODE_CHUNK_TOKENS = chunkTokens("decode");
   public static final ConfigKey<Integer> DECODE_MAX_CONTEXT = maxContext("decode");
   public static final ConfigKey<Integer> DECODE_MAX_BATCH =
       new ConfigKey<>(
@@ -96,6 +113,13 @@ public final class ConfigKeys {
           ValueType.DURATION,
           "5s",
           "how long decode waits for stored blocks before it computes them again");
+  public static final ConfigKey<Duration> DECODE_PREFILL_TIMEOUT =
+      new ConfigKey<>(
+          "decode",
+          "prefill-timeout",
+          ValueType.DURATION,
+          "60s",
+          "how long decode waits for a prefill node before it computes the prompt itself");
   public static final ConfigKey<String> DECODE_BACKEND = backend("decode");
 
   /** All of them, in the order they are printed. */
@@ -109,6 +133,11 @@ public final class ConfigKeys {
           STORE_HOST,
           STORE_PORT,
           STORE_CAPACITY,
+          STORE_FILE,
+          STORE_PAGE_SIZE,
+          STORE_LEASE,
+          STORE_PUT_TIMEOUT,
+          STORE_TIME_TO_LIVE,
           PREFILL_COUNT,
           PREFILL_HOST,
           PREFILL_PORT,
@@ -116,6 +145,7 @@ public final class ConfigKeys {
           PREFILL_THREADS,
           PREFILL_CHUNK_TOKENS,
           PREFILL_MAX_CONTEXT,
+          PREFILL_MAX_REQUESTS,
           PREFILL_BACKEND,
           DECODE_COUNT,
           DECODE_HOST,
@@ -123,9 +153,11 @@ public final class ConfigKeys {
           DECODE_STORE,
           DECODE_PREFILL,
           DECODE_THREADS,
+          DECODE_CHUNK_TOKENS,
           DECODE_MAX_CONTEXT,
           DECODE_MAX_BATCH,
           DECODE_FETCH_TIMEOUT,
+          DECODE_PREFILL_TIMEOUT,
           DECODE_BACKEND);
 
   private ConfigKeys() {}
@@ -147,6 +179,11 @@ public final class ConfigKeys {
   private static ConfigKey<Integer> maxContext(String section) {
     return new ConfigKey<>(
         section, "max-context", NOT_NEGATIVE, "0", "longest context in tokens; 0 for the model's");
+  }
+
+  private static ConfigKey<Integer> chunkTokens(String section) {
+    return new ConfigKey<>(
+        section, "chunk-tokens", POSITIVE, "512", "tokens computed at a time; a multiple of 64");
   }
 
   private static ConfigKey<String> backend(String section) {
