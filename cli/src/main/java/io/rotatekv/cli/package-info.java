@@ -1,4 +1,4 @@
-/** TODO. */
+/** The {@code rotatekv} command: one class per subcommand. */
 @NullMarked
 package io.rotatekv.cli;
 

@@ -1,0 +1,24 @@
+package io.rotatekv.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code rotatekv eval}: what a codec costs in accuracy. */
+@Command(
+    name = "eval",
+    mixinStandardHelpOptions = true,
+    description = "Measures what a codec costs in accuracy.",
+    subcommands = EvalPplCommand.class)
+final class EvalCommand implements Runnable {
+
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "say what to measure: ppl");
+  }
+}

@@ -1,0 +1,17 @@
+package io.rotatekv.cli;
+
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+
+/** Bounds of numeric options. */
+final class UsageChecks {
+
+  private UsageChecks() {}
+
+  static void atLeast(CommandSpec spec, String option, int value, int least) {
+    if (value < least) {
+      throw new ParameterException(
+          spec.commandLine(), "%s: '%d' is not at least %d".formatted(option, value, least));
+    }
+  }
+}
