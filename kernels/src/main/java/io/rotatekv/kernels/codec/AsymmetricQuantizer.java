@@ -32,14 +32,16 @@ record AsymmetricQuantizer(int bits, float clip) implements GroupQuantizer {
   @Override
   public void fit(
       float min, float max, float multiplier, GroupScales to, int index, EncodeCounters counters) {
-    float scale = GroupQuantizer.store(clip * (max - min) / top(), multiplier, to, index, counters);
+    float wanted = clip * (max - min) / top();
+    float scale = GroupQuantizer.store(wanted, multiplier, to, index);
     float low = clip * min;
     if (Math.abs(low) > MAX_ZERO * scale) {
       counters.narrowGroups++;
-      float farthest = Math.max(Math.abs(min), Math.abs(max));
-      scale = GroupQuantizer.store(farthest / NARROW_STEPS, multiplier, to, index, counters);
+      wanted = Math.max(Math.abs(min), Math.abs(max)) / NARROW_STEPS;
+      scale = GroupQuantizer.store(wanted, multiplier, to, index);
       low = min;
     }
+    counters.countScale(wanted, multiplier);
     float inverse = 1f / scale;
     float zero = -(float) Math.rint(low * inverse);
     if (Math.abs(zero) > MAX_ZERO) {

@@ -29,6 +29,13 @@ public final class EncodeCounters {
     saturatedHalves += count;
   }
 
+  /** Counts a scale that calibration left no room for. */
+  void countScale(float scale, float multiplier) {
+    if (scale / multiplier > E4m3.MAX) {
+      saturatedScales++;
+    }
+  }
+
   /** The counts so far. */
   public EncodeStats snapshot() {
     return new EncodeStats(

@@ -44,13 +44,8 @@ public sealed interface GroupQuantizer permits AsymmetricQuantizer, SymmetricQua
   }
 
   /** Stores the scale nearest to {@code scale} and returns it as stored. */
-  static float store(
-      float scale, float multiplier, GroupScales to, int index, EncodeCounters counters) {
-    float relative = scale / multiplier;
-    int code = E4m3.encode(relative);
-    if (relative > E4m3.MAX) {
-      counters.saturatedScales++;
-    }
+  static float store(float scale, float multiplier, GroupScales to, int index) {
+    int code = E4m3.encode(scale / multiplier);
     to.scaleCodes[index] = (byte) code;
     return E4m3.decode(code) * multiplier;
   }

@@ -26,7 +26,9 @@ record SymmetricQuantizer(int bits, float clip) implements GroupQuantizer {
   public void fit(
       float min, float max, float multiplier, GroupScales to, int index, EncodeCounters counters) {
     float farthest = Math.max(Math.abs(min), Math.abs(max));
-    float scale = GroupQuantizer.store(largestScale(0, farthest), multiplier, to, index, counters);
+    float wanted = largestScale(0, farthest);
+    float scale = GroupQuantizer.store(wanted, multiplier, to, index);
+    counters.countScale(wanted, multiplier);
     to.zeroCodes[index] = 0;
     to.factors[index] = 1f / scale;
     to.offsets[index] = top() * 0.5f;

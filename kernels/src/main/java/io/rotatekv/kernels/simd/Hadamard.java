@@ -31,7 +31,8 @@ final class Hadamard {
     butterflies(x, offset, x, offset, LANES);
     if (factor == 12) {
       for (int j = 0; j < power; j++) {
-        Williamson12.forward(x, offset + j * LANES, power * LANES);
+        int at = offset + j * LANES;
+        Williamson12.forward(x, at, power * LANES, x, at, power * LANES);
       }
     }
   }

@@ -11,6 +11,7 @@ import io.rotatekv.kernels.codec.KvShape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -32,6 +33,7 @@ final class KeyFields {
   private final int[] low; // (words, 64)
   private final int[] high; // (words, 64): the high bits of the same 16 fields
   private final int[] section;
+  private final int[] clipped = new int[LANES];
 
   KeyFields(KvShape shape, int bits) {
     highBits = bits - 2;
@@ -45,44 +47,35 @@ final class KeyFields {
 
   /** Quantizes a strip; returns how many elements were clipped. */
   int quantize(float[] strip, int[] groups, int token, int top, GroupScales scales) {
-    IntVector clipped = IntVector.zero(INTS);
+    Arrays.fill(clipped, 0);
     for (int word = 0; word < channels.length / FIELDS; word++) {
-      clipped =
-          highBits == 0
-              ? quantizeLow(strip, groups, token, word, top, scales, clipped)
-              : quantizeBoth(strip, groups, token, word, top, scales, clipped);
+      if (highBits == 0) {
+        quantizeLow(strip, groups, token, word, top, scales);
+      } else {
+        quantizeBoth(strip, groups, token, word, top, scales);
+      }
     }
-    return clipped.reduceLanes(VectorOperators.ADD);
+    return IntVector.fromArray(INTS, clipped, 0).reduceLanes(VectorOperators.ADD);
   }
 
-  private IntVector quantizeLow(
-      float[] strip,
-      int[] groups,
-      int token,
-      int word,
-      int top,
-      GroupScales scales,
-      IntVector clipped) {
+  private void quantizeLow(
+      float[] strip, int[] groups, int token, int word, int top, GroupScales scales) {
+    IntVector count = IntVector.fromArray(INTS, clipped, 0);
     IntVector packed = IntVector.zero(INTS);
     for (int field = 0; field < FIELDS; field++) {
       int channel = channels[word * FIELDS + field];
       IntVector level = StripQuantizer.level(strip, channel, groups[channel], token, scales);
       IntVector code = StripQuantizer.clamp(level, top);
-      clipped = StripQuantizer.countClipped(clipped, level, code);
+      count = StripQuantizer.countClipped(count, level, code);
       packed = packed.or(code.and(3).lanewise(VectorOperators.LSHL, 2 * field));
     }
     packed.intoArray(low, word * BLOCK_TOKENS + token);
-    return clipped;
+    count.intoArray(clipped, 0);
   }
 
-  private IntVector quantizeBoth(
-      float[] strip,
-      int[] groups,
-      int token,
-      int word,
-      int top,
-      GroupScales scales,
-      IntVector clipped) {
+  private void quantizeBoth(
+      float[] strip, int[] groups, int token, int word, int top, GroupScales scales) {
+    IntVector count = IntVector.fromArray(INTS, clipped, 0);
     IntVector packed = IntVector.zero(INTS);
     IntVector packedHigh = IntVector.zero(INTS);
     int highMask = (1 << highBits) - 1;
@@ -90,14 +83,14 @@ final class KeyFields {
       int channel = channels[word * FIELDS + field];
       IntVector level = StripQuantizer.level(strip, channel, groups[channel], token, scales);
       IntVector code = StripQuantizer.clamp(level, top);
-      clipped = StripQuantizer.countClipped(clipped, level, code);
+      count = StripQuantizer.countClipped(count, level, code);
       packed = packed.or(code.and(3).lanewise(VectorOperators.LSHL, 2 * field));
       IntVector upper = code.lanewise(VectorOperators.LSHR, 2).and(highMask);
       packedHigh = packedHigh.or(upper.lanewise(VectorOperators.LSHL, highBits * field));
     }
     packed.intoArray(low, word * BLOCK_TOKENS + token);
     packedHigh.intoArray(high, word * BLOCK_TOKENS + token);
-    return clipped;
+    count.intoArray(clipped, 0);
   }
 
   /** Writes what all strips quantized. */
@@ -135,26 +128,19 @@ final class KeyFields {
       int first, int[] groups, int token, GroupScales scales, float[] mean, float[] chunk) {
     int firstWord = first / FIELDS;
     for (int word = firstWord; word < firstWord + chunkWords; word++) {
-      IntVector packed = IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token);
       if (highBits > 0) {
-        IntVector upper = IntVector.fromArray(INTS, high, word * BLOCK_TOKENS + token);
-        dequantizeBoth(packed, upper, word, first, groups, token, scales, chunk);
+        dequantizeBoth(word, first, groups, token, scales, chunk);
       } else if (mean.length > 0) {
-        dequantizeCentred(packed, word, first, groups, token, scales, mean, chunk);
+        dequantizeCentred(word, first, groups, token, scales, mean, chunk);
       } else {
-        dequantizeLow(packed, word, first, groups, token, scales, chunk);
+        dequantizeLow(word, first, groups, token, scales, chunk);
       }
     }
   }
 
   private void dequantizeLow(
-      IntVector packed,
-      int word,
-      int first,
-      int[] groups,
-      int token,
-      GroupScales scales,
-      float[] chunk) {
+      int word, int first, int[] groups, int token, GroupScales scales, float[] chunk) {
+    IntVector packed = IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token);
     for (int field = 0; field < FIELDS; field++) {
       int channel = channels[word * FIELDS + field];
       IntVector code = packed.lanewise(VectorOperators.LSHR, 2 * field).and(3);
@@ -163,7 +149,6 @@ final class KeyFields {
   }
 
   private void dequantizeCentred(
-      IntVector packed,
       int word,
       int first,
       int[] groups,
@@ -171,6 +156,7 @@ final class KeyFields {
       GroupScales scales,
       float[] mean,
       float[] chunk) {
+    IntVector packed = IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token);
     for (int field = 0; field < FIELDS; field++) {
       int channel = channels[word * FIELDS + field];
       IntVector code = packed.lanewise(VectorOperators.LSHR, 2 * field).and(3);
@@ -181,14 +167,9 @@ final class KeyFields {
   }
 
   private void dequantizeBoth(
-      IntVector packed,
-      IntVector upper,
-      int word,
-      int first,
-      int[] groups,
-      int token,
-      GroupScales scales,
-      float[] chunk) {
+      int word, int first, int[] groups, int token, GroupScales scales, float[] chunk) {
+    IntVector packed = IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token);
+    IntVector upper = IntVector.fromArray(INTS, high, word * BLOCK_TOKENS + token);
     int highMask = (1 << highBits) - 1;
     for (int field = 0; field < FIELDS; field++) {
       int channel = channels[word * FIELDS + field];

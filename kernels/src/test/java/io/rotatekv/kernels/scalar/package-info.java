@@ -1,3 +1,4 @@
+/** Tests of the scalar kernels. */
 @NullMarked
 package io.rotatekv.kernels.scalar;
 
