@@ -5,8 +5,8 @@ import static io.rotatekv.kernels.simd.Lanes.FLOATS;
 import static io.rotatekv.kernels.simd.Lanes.LANES;
 
 import io.rotatekv.kernels.ops.TileAttention;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
@@ -61,27 +61,22 @@ final class TileAttentionKernel implements TileAttention {
 
   /** Turns scores into weights, updates the state, and returns what earlier sums shrink by. */
   private static float softmax(float[] scores, int at, int visible, float[] state, int stateAt) {
+    Arrays.fill(scores, at + visible, at + BLOCK_TOKENS, Float.NEGATIVE_INFINITY);
     FloatVector largest = FloatVector.broadcast(FLOATS, state[stateAt]);
-    for (int token = 0; token < visible; token += LANES) {
-      VectorMask<Float> seen = FLOATS.indexInRange(token, visible);
-      largest = largest.max(masked(scores, at + token, seen));
+    for (int token = 0; token < BLOCK_TOKENS; token += LANES) {
+      largest = largest.max(FloatVector.fromArray(FLOATS, scores, at + token));
     }
     float maximum = largest.reduceLanes(VectorOperators.MAX);
-    float rescale = Exp.exp(FloatVector.broadcast(FLOATS, state[stateAt] - maximum)).lane(0);
+    float rescale = Exp.exp(FloatVector.broadcast(FLOATS, state[stateAt]).sub(maximum)).lane(0);
     FloatVector sum = FloatVector.zero(FLOATS);
-    for (int token = 0; token < visible; token += LANES) {
-      VectorMask<Float> seen = FLOATS.indexInRange(token, visible);
-      FloatVector weight = Exp.exp(masked(scores, at + token, seen).sub(maximum));
+    for (int token = 0; token < BLOCK_TOKENS; token += LANES) {
+      FloatVector score = FloatVector.fromArray(FLOATS, scores, at + token);
+      FloatVector weight = Exp.exp(score.sub(maximum));
       weight.intoArray(scores, at + token);
       sum = sum.add(weight);
     }
     state[stateAt] = maximum;
     state[stateAt + 1] = Math.fma(state[stateAt + 1], rescale, Lanes.sum(sum));
     return rescale;
-  }
-
-  private static FloatVector masked(float[] scores, int at, VectorMask<Float> seen) {
-    FloatVector all = FloatVector.fromArray(FLOATS, scores, at);
-    return FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY).blend(all, seen);
   }
 }
