@@ -24,16 +24,20 @@ import jinjava.javax.el.CompositeELResolver;
 final class TemplateEngine {
 
   private static final int MAX_DEPTH = 64;
-  private static final int MAX_RANGE = 10_000;
+  private static final int MAX_RANGE = 100;
   private static final int MAX_ELEMENTS = 100_000;
   private static final long MAX_CHARACTERS = 16L << 20; // Far above any context length.
-  private static final int MAX_STEPS = 1_000_000; // Nodes rendered; a message takes some ten.
   // All that reads other templates.
   private static final Set<String> LOADING_TAGS = Set.of("include", "import", "from", "extends");
 
   private final Jinjava jinjava = new Jinjava();
+  private final int maxSteps;
 
-  TemplateEngine() {
+  /**
+   * @param maxSteps most nodes that one rendering may visit; a message takes some ten
+   */
+  TemplateEngine(int maxSteps) {
+    this.maxSteps = maxSteps;
     jinjava.registerFilter(new PythonJsonFilter());
     jinjava.registerFunction(
         new ELFunctionDefinition(
@@ -48,7 +52,7 @@ final class TemplateEngine {
   String render(String source, Map<String, Object> variables) throws TemplateException {
     // As Jinja2 does unless told to keep it.
     String template = source.endsWith("\n") ? source.substring(0, source.length() - 1) : source;
-    RenderResult result = jinjava.renderForResult(template, variables, config());
+    RenderResult result = renderBounded(template, variables);
     for (TemplateError error : result.getErrors()) {
       if (error.getSeverity() == TemplateError.ErrorType.FATAL) {
         throw new TemplateException("line %d: %s".formatted(error.getLineno(), reason(error)));
@@ -57,8 +61,19 @@ final class TemplateEngine {
     return result.getOutput();
   }
 
+  private RenderResult renderBounded(String template, Map<String, Object> variables)
+      throws TemplateException {
+    try {
+      return jinjava.renderForResult(template, variables, config());
+    } catch (TemplateLimit e) {
+      throw new TemplateException(String.valueOf(e.getMessage()));
+    } catch (StackOverflowError e) {
+      throw new TemplateException("it is nested too deeply");
+    }
+  }
+
   /** The settings of one rendering, which counts its own steps. */
-  private static JinjavaConfig config() {
+  private JinjavaConfig config() {
     CompositeELResolver resolver = new CompositeELResolver();
     resolver.add(new PythonStringMethods());
     resolver.add(JinjavaInterpreterResolver.DEFAULT_RESOLVER_READ_ONLY);
@@ -91,9 +106,9 @@ final class TemplateEngine {
         .build();
   }
 
-  private static void count(AtomicInteger steps) {
-    if (steps.incrementAndGet() > MAX_STEPS) {
-      throw new IllegalArgumentException("it takes more than %d steps".formatted(MAX_STEPS));
+  private void count(AtomicInteger steps) {
+    if (steps.incrementAndGet() > maxSteps) {
+      throw new TemplateLimit(maxSteps);
     }
   }
 
