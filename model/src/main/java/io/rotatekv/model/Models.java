@@ -1,7 +1,9 @@
 package io.rotatekv.model;
 
 import io.rotatekv.model.gguf.GgufModels;
+import io.rotatekv.model.safetensors.HuggingFaceModels;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Opens models. */
@@ -19,7 +21,9 @@ public final class Models {
   public static Model open(Path path) {
     Arena arena = Arena.ofShared();
     try {
-      return GgufModels.open(path, arena);
+      return Files.isDirectory(path)
+          ? HuggingFaceModels.open(path, arena)
+          : GgufModels.open(path, arena);
     } catch (RuntimeException e) {
       arena.close();
       throw e;

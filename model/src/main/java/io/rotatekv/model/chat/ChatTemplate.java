@@ -24,7 +24,10 @@ public final class ChatTemplate {
       {% if add_generation_prompt %}{{ 'assistant:' }}{% endif %}
       """;
 
-  private final TemplateEngine engine = new TemplateEngine();
+  private static final int MAX_STEPS = 100_000;
+  private static final int MAX_SOURCE = 1 << 16; // Published templates have at most some 20,000.
+
+  private final TemplateEngine engine = new TemplateEngine(MAX_STEPS);
   private final String source;
   private final String bos;
   private final String eos;
@@ -44,8 +47,14 @@ public final class ChatTemplate {
    * @param bos the text of the token that begins a text, or empty
    * @param eos the text of the token that ends a text, or empty
    * @param origin the file it is from, for messages
+   * @throws ModelException if the source is far longer than any chat template
    */
   public static ChatTemplate of(@Nullable String source, String bos, String eos, Object origin) {
+    if (source != null && source.length() > MAX_SOURCE) {
+      throw new ModelException(
+          "%s: the chat template has %d characters, more than %d; use another model"
+              .formatted(origin, source.length(), MAX_SOURCE));
+    }
     return new ChatTemplate(source == null ? PLAIN : source, bos, eos, origin);
   }
 

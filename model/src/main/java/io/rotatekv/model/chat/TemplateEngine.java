@@ -4,60 +4,40 @@ import com.hubspot.jinjava.Jinjava;
 import com.hubspot.jinjava.JinjavaConfig;
 import com.hubspot.jinjava.LegacyOverrides;
 import com.hubspot.jinjava.el.JinjavaInterpreterResolver;
+import com.hubspot.jinjava.el.JinjavaProcessors;
 import com.hubspot.jinjava.interpret.Context;
 import com.hubspot.jinjava.interpret.RenderResult;
 import com.hubspot.jinjava.interpret.TemplateError;
 import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import jinjava.javax.el.CompositeELResolver;
 
 /**
  * Jinja as chat templates know it: the dialect of Hugging Face's {@code apply_chat_template} (block
  * trimming on, {@code raise_exception}, {@code tojson} in Python's layout). Templates come from
  * strangers with the model: they see no Java beyond strings, lists and maps, load nothing, and are
- * bounded in depth and size. Truth values print as {@code true} and {@code false}, unlike Python's.
- * What messages hold is text, never a template.
+ * bounded in depth, size and steps. Truth values print as {@code true} and {@code false}, unlike
+ * Python's. What messages hold is text, never a template.
  */
 final class TemplateEngine {
 
   private static final int MAX_DEPTH = 64;
-  private static final int MAX_RANGE = 10_000;
+  private static final int MAX_RANGE = 100;
   private static final int MAX_ELEMENTS = 100_000;
   private static final long MAX_CHARACTERS = 16L << 20; // Far above any context length.
   // All that reads other templates.
   private static final Set<String> LOADING_TAGS = Set.of("include", "import", "from", "extends");
 
-  private final Jinjava jinjava;
+  private final Jinjava jinjava = new Jinjava();
+  private final int maxSteps;
 
-  TemplateEngine() {
-    CompositeELResolver resolver = new CompositeELResolver();
-    resolver.add(new PythonStringMethods());
-    resolver.add(JinjavaInterpreterResolver.DEFAULT_RESOLVER_READ_ONLY);
-    jinjava =
-        new Jinjava(
-            JinjavaConfig.newBuilder()
-                .withTrimBlocks(true)
-                .withLstripBlocks(true)
-                .withNestedInterpretationEnabled(false)
-                .withDisabled(Map.of(Context.Library.TAG, LOADING_TAGS))
-                .withElResolver(resolver)
-                .withMaxRenderDepth(MAX_DEPTH)
-                .withRangeLimit(MAX_RANGE)
-                .withMaxListSize(MAX_ELEMENTS)
-                .withMaxMapSize(MAX_ELEMENTS)
-                .withMaxStringLength(MAX_CHARACTERS)
-                .withMaxOutputSize(MAX_CHARACTERS)
-                .withLegacyOverrides(
-                    LegacyOverrides.newBuilder()
-                        .withEvaluateMapKeys(true)
-                        .withIterateOverMapKeys(true)
-                        .withUseNaturalOperatorPrecedence(true)
-                        .withHandleBackslashInQuotesOnly(true)
-                        .withParseWhitespaceControlStrictly(true)
-                        .withUseTrimmingForNotesAndExpressions(true)
-                        .build())
-                .build());
+  /**
+   * @param maxSteps most nodes that one rendering may visit; a message takes some ten
+   */
+  TemplateEngine(int maxSteps) {
+    this.maxSteps = maxSteps;
     jinjava.registerFilter(new PythonJsonFilter());
     jinjava.registerFunction(
         new ELFunctionDefinition(
@@ -72,13 +52,64 @@ final class TemplateEngine {
   String render(String source, Map<String, Object> variables) throws TemplateException {
     // As Jinja2 does unless told to keep it.
     String template = source.endsWith("\n") ? source.substring(0, source.length() - 1) : source;
-    RenderResult result = jinjava.renderForResult(template, variables);
+    RenderResult result = renderBounded(template, variables);
     for (TemplateError error : result.getErrors()) {
       if (error.getSeverity() == TemplateError.ErrorType.FATAL) {
         throw new TemplateException("line %d: %s".formatted(error.getLineno(), reason(error)));
       }
     }
     return result.getOutput();
+  }
+
+  private RenderResult renderBounded(String template, Map<String, Object> variables)
+      throws TemplateException {
+    try {
+      return jinjava.renderForResult(template, variables, config());
+    } catch (TemplateLimit e) {
+      throw new TemplateException(String.valueOf(e.getMessage()));
+    } catch (StackOverflowError e) {
+      throw new TemplateException("it is nested too deeply");
+    }
+  }
+
+  /** The settings of one rendering, which counts its own steps. */
+  private JinjavaConfig config() {
+    CompositeELResolver resolver = new CompositeELResolver();
+    resolver.add(new PythonStringMethods());
+    resolver.add(JinjavaInterpreterResolver.DEFAULT_RESOLVER_READ_ONLY);
+    AtomicInteger steps = new AtomicInteger();
+    return JinjavaConfig.newBuilder()
+        .withTrimBlocks(true)
+        .withLstripBlocks(true)
+        .withNestedInterpretationEnabled(false)
+        .withDisabled(Map.of(Context.Library.TAG, LOADING_TAGS))
+        .withElResolver(resolver)
+        .withProcessors(
+            JinjavaProcessors.newBuilder()
+                .withNodePreProcessor((node, interpreter) -> count(steps))
+                .build())
+        .withMaxRenderDepth(MAX_DEPTH)
+        .withRangeLimit(MAX_RANGE)
+        .withMaxListSize(MAX_ELEMENTS)
+        .withMaxMapSize(MAX_ELEMENTS)
+        .withMaxStringLength(MAX_CHARACTERS)
+        .withMaxOutputSize(MAX_CHARACTERS)
+        .withLegacyOverrides(
+            LegacyOverrides.newBuilder()
+                .withEvaluateMapKeys(true)
+                .withIterateOverMapKeys(true)
+                .withUseNaturalOperatorPrecedence(true)
+                .withHandleBackslashInQuotesOnly(true)
+                .withParseWhitespaceControlStrictly(true)
+                .withUseTrimmingForNotesAndExpressions(true)
+                .build())
+        .build();
+  }
+
+  private void count(AtomicInteger steps) {
+    if (steps.incrementAndGet() > maxSteps) {
+      throw new TemplateLimit(maxSteps);
+    }
   }
 
   /** What went wrong: the template's own words where it called {@code raise_exception}. */

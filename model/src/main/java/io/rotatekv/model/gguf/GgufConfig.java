@@ -1,5 +1,6 @@
 package io.rotatekv.model.gguf;
 
+import io.rotatekv.kernels.tensor.TensorType;
 import io.rotatekv.model.ModelConfig;
 import io.rotatekv.model.ModelException;
 import io.rotatekv.model.RopeScaling;
@@ -117,12 +118,14 @@ final class GgufConfig {
 
   private RopeScaling divisors(Tensor tensor, int rotated) {
     List<Double> factors = new ArrayList<>();
-    for (float factor : tensor.toFloats()) {
-      factors.add((double) factor);
+    if (tensor.type() == TensorType.F32 && tensor.rows() * tensor.columns() == rotated / 2) {
+      for (float factor : tensor.toFloats()) {
+        factors.add((double) factor);
+      }
     }
-    if (factors.size() != rotated / 2 || factors.stream().anyMatch(factor -> !(factor > 0))) {
+    if (factors.isEmpty() || factors.stream().anyMatch(factor -> !(factor > 0))) {
       throw new ModelException(
-          "%s: tensor rope_freqs.weight must hold %d positive divisors; fetch the model again"
+          "%s: tensor rope_freqs.weight must hold %d positive F32 divisors; fetch the model again"
               .formatted(file.path(), rotated / 2));
     }
     return new RopeScaling.Divisors(factors);

@@ -20,6 +20,8 @@ record GgufTensorInfo(String name, TensorType type, int rows, int columns, long 
 
   private static final int MAX_DIMENSIONS = 4;
 
+  private static final long MAX_ELEMENTS = 1L << 40;
+
   static GgufTensorInfo read(GgufCursor cursor, Path path) {
     String name = cursor.readString();
     int dimensions = cursor.readInt();
@@ -40,6 +42,10 @@ record GgufTensorInfo(String name, TensorType type, int rows, int columns, long 
       } else {
         rows *= (int) size;
       }
+    }
+    // So that a size in bytes never overflows.
+    if ((long) rows * columns > MAX_ELEMENTS) {
+      throw cursor.damaged("tensor %s is %d x %d".formatted(name, rows, columns));
     }
     TensorType type = type(path, name, cursor.readInt());
     if (columns % type.blockElements() != 0) {

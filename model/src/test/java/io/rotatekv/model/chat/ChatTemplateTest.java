@@ -11,6 +11,7 @@ import io.rotatekv.model.ModelException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
@@ -75,13 +76,22 @@ class ChatTemplateTest {
         "{{ messages.getClass() }}",
         "{{ ''.getClass().forName('java.lang.Runtime').getRuntime().exec('true') }}",
         "{{ 'x' * 100000000 }}",
-        "{% for a in range(9000) %}{% for b in range(9000) %}{{ messages[0].content * 10000 }}"
-            + "{% endfor %}{% endfor %}",
       })
   void refusesInvalidAndHostileTemplates(String source) {
     ModelException e =
         assertThrows(ModelException.class, () -> template(source).render(HELLO, true));
     assertFalse(e.getMessage().contains("chatml"), e.getMessage());
+  }
+
+  @Test
+  void boundsTheWorkOfATemplate() throws TemplateException {
+    TemplateEngine engine = new TemplateEngine(1_000);
+    String loop = "{% for a in range(N) %}{% for b in range(N) %}x{% endfor %}{% endfor %}";
+    assertEquals(100, engine.render(loop.replace("N", "10"), Map.of()).length());
+    TemplateException e =
+        assertThrows(
+            TemplateException.class, () -> engine.render(loop.replace("N", "99"), Map.of()));
+    assertEquals("it takes more than 1000 steps", e.getMessage());
   }
 
   private static ChatTemplate template(String source) {
