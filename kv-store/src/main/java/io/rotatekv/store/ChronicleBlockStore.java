@@ -59,9 +59,18 @@ public final class ChronicleBlockStore implements BlockStore {
    * @throws StartupException if the file is in use, damaged, of another geometry, or does not fit
    */
   public static ChronicleBlockStore open(StoreConfig config, InstantSource clock) {
-    ChronicleBlockStore store = new ChronicleBlockStore(config, clock, PageStorage.open(config));
-    store.nextId.set(StoreScan.load(store.pages, store.index, store.pool));
-    return store;
+    PageStorage storage = PageStorage.open(config);
+    try {
+      ChronicleBlockStore store = new ChronicleBlockStore(config, clock, storage);
+      store.nextId.set(StoreScan.load(store.pages, store.index, store.pool));
+      return store;
+    } catch (RuntimeException e) {
+      storage.abort();
+      throw new StartupException(
+          "cannot read the store file %s: %s; delete it to start empty"
+              .formatted(config.file(), e.getMessage()),
+          e);
+    }
   }
 
   @Override

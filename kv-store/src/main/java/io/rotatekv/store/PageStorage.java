@@ -45,6 +45,14 @@ final class PageStorage implements AutoCloseable {
     return pages;
   }
 
+  /** Closes without the claim that all is well, so that the next start recovers. */
+  void abort() {
+    pages.close();
+    if (file != null) {
+      file.close();
+    }
+  }
+
   @Override
   public void close() {
     pages.close();

@@ -166,7 +166,7 @@ class KvStoreServiceTest {
 
               @Override
               public void layerDone(int layer) {
-                assertEquals(layer * 12, events.stream().filter("block"::equals).count());
+                assertEquals(layer * 12L, events.stream().filter("block"::equals).count());
                 events.add("layer " + layer);
               }
             });
