@@ -5,6 +5,7 @@ import io.rotatekv.model.runtime.ModelRuntime;
 import io.rotatekv.model.tokenizer.Tokenizer;
 import io.rotatekv.proto.GrpcServers;
 import io.rotatekv.proto.KeyChain;
+import io.rotatekv.proto.NodeDescriptions;
 import io.rotatekv.proto.NodeService;
 import io.rotatekv.proto.RunningServer;
 import io.rotatekv.proto.StoreClient;
@@ -72,11 +73,11 @@ public final class DecodeServer {
             .setConcurrentRequests(config.maxBatch())
             .build();
     CacheIdentity identity = runtime.cacheIdentity();
-    return NodeService.describe(NodeRole.NODE_ROLE_DECODE, limits)
-        .setModelName(runtime.model().config().name())
-        .setModelFingerprint(KeyChain.hex(identity.modelFingerprint()))
-        .setCodec(runtime.engine().codec().spec().name())
-        .setCodecFingerprint(KeyChain.hex(identity.codecFingerprint()))
-        .build();
+    return NodeDescriptions.of(
+        NodeRole.NODE_ROLE_DECODE,
+        runtime.model().config().name(),
+        runtime.engine().codec().spec().name(),
+        KeyChain.namespace(identity.modelFingerprint(), identity.codecFingerprint(), ""),
+        limits);
   }
 }

@@ -1,5 +1,7 @@
 package io.rotatekv.eval;
 
+import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
+
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.model.engine.BlockListener;
 import io.rotatekv.model.engine.Engine;
@@ -60,7 +62,7 @@ public final class Perplexity {
     }
     double mean = Arrays.stream(nll).average().orElseThrow();
     KvShape shape = engine.codec().shape();
-    long blockTokens = (long) count * (seq / 64 * 64);
+    long blockTokens = (long) count * (seq / BLOCK_TOKENS) * BLOCK_TOKENS;
     double elements = 2.0 * blockTokens * shape.kvDim() * shape.layers();
     double avgBits = elements == 0 ? 16 : bytes * 8 / elements;
     return new Result(Math.exp(mean), (long) count * (seq - 1), avgBits, nll);

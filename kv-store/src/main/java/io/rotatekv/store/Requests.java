@@ -23,7 +23,9 @@ final class Requests {
   private Requests() {}
 
   static BlockNamespace namespace(Namespace namespace) {
-    check(utf8Bytes(namespace.getTenant()) <= MAX_NAME_BYTES, () -> "tenant must have at most %d bytes".formatted(MAX_NAME_BYTES));
+    check(
+        utf8Bytes(namespace.getTenant()) <= MAX_NAME_BYTES,
+        () -> "tenant must have at most %d bytes".formatted(MAX_NAME_BYTES));
     return new BlockNamespace(
         fingerprint("model_fingerprint", namespace.getModelFingerprint()),
         fingerprint("codec_fingerprint", namespace.getCodecFingerprint()),
@@ -31,25 +33,36 @@ final class Requests {
   }
 
   static List<BlockKey> keys(List<ByteString> keys) {
-    check(keys.size() <= Wire.MAX_KEYS, () -> "at most %d keys a call, got %d".formatted(Wire.MAX_KEYS, keys.size()));
+    check(
+        keys.size() <= Wire.MAX_KEYS,
+        () -> "at most %d keys a call, got %d".formatted(Wire.MAX_KEYS, keys.size()));
     return keys.stream().map(Requests::key).toList();
   }
 
   static void checkLayers(GetRequest request) {
-    check(request.getFirstLayer() >= 0
+    check(
+        request.getFirstLayer() >= 0
             && request.getLayerCount() >= 1
             && request.getLayerCount() <= Wire.MAX_LAYERS
-            && request.getFirstLayer() <= Wire.MAX_LAYERS - request.getLayerCount(), () -> "layers must lie within 0 and %d, at least one of them".formatted(Wire.MAX_LAYERS));
+            && request.getFirstLayer() <= Wire.MAX_LAYERS - request.getLayerCount(),
+        () -> "layers must lie within 0 and %d, at least one of them".formatted(Wire.MAX_LAYERS));
   }
 
   static PutSpec put(PutRequest.Begin begin) {
     int producer = utf8Bytes(begin.getProducerId());
-    check(producer >= 1 && producer <= MAX_NAME_BYTES, () -> "producer_id must have 1 to %d bytes".formatted(MAX_NAME_BYTES));
-    check(begin.getLayerCount() >= 1 && begin.getLayerCount() <= Wire.MAX_LAYERS, () -> "layer_count must be 1 to %d".formatted(Wire.MAX_LAYERS));
-    check(begin.getSetsCount() >= 1 && begin.getSetsCount() <= Wire.MAX_PUT_SETS, () -> "a put must have 1 to %d sets".formatted(Wire.MAX_PUT_SETS));
+    check(
+        producer >= 1 && producer <= MAX_NAME_BYTES,
+        () -> "producer_id must have 1 to %d bytes".formatted(MAX_NAME_BYTES));
+    check(
+        begin.getLayerCount() >= 1 && begin.getLayerCount() <= Wire.MAX_LAYERS,
+        () -> "layer_count must be 1 to %d".formatted(Wire.MAX_LAYERS));
+    check(
+        begin.getSetsCount() >= 1 && begin.getSetsCount() <= Wire.MAX_PUT_SETS,
+        () -> "a put must have 1 to %d sets".formatted(Wire.MAX_PUT_SETS));
     List<SetSpec> sets = begin.getSetsList().stream().map(Requests::set).toList();
     Set<BlockKey> distinct = new HashSet<>();
-    sets.forEach(set -> check(distinct.add(set.key()), () -> "key %s occurs twice".formatted(set.key())));
+    sets.forEach(
+        set -> check(distinct.add(set.key()), () -> "key %s occurs twice".formatted(set.key())));
     return new PutSpec(
         begin.getProducerId(),
         begin.getGeneration(),
@@ -59,18 +72,28 @@ final class Requests {
   }
 
   private static SetSpec set(BlockSetInfo info) {
-    check(info.getTokenCount() == Wire.BLOCK_TOKENS, () -> "a block set holds %d tokens, got %d".formatted(Wire.BLOCK_TOKENS, info.getTokenCount()));
+    check(
+        info.getTokenCount() == Wire.BLOCK_TOKENS,
+        () ->
+            "a block set holds %d tokens, got %d"
+                .formatted(Wire.BLOCK_TOKENS, info.getTokenCount()));
     return new SetSpec(
         key(info.getKey()), key(info.getParentKey()), info.getChainIndex(), info.getTokenCount());
   }
 
   private static BlockKey key(ByteString key) {
-    check(key.size() == Wire.KEY_BYTES, () -> "a key has %d bytes, got %d".formatted(Wire.KEY_BYTES, key.size()));
+    check(
+        key.size() == Wire.KEY_BYTES,
+        () -> "a key has %d bytes, got %d".formatted(Wire.KEY_BYTES, key.size()));
     return BlockKey.read(key.asReadOnlyByteBuffer());
   }
 
   private static String fingerprint(String name, ByteString bytes) {
-    check(!bytes.isEmpty() && bytes.size() <= MAX_FINGERPRINT_BYTES, () -> "%s must have 1 to %d bytes, got %d".formatted(name, MAX_FINGERPRINT_BYTES, bytes.size()));
+    check(
+        !bytes.isEmpty() && bytes.size() <= MAX_FINGERPRINT_BYTES,
+        () ->
+            "%s must have 1 to %d bytes, got %d"
+                .formatted(name, MAX_FINGERPRINT_BYTES, bytes.size()));
     return HexFormat.of().formatHex(bytes.toByteArray());
   }
 

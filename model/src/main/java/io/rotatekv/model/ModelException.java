@@ -1,5 +1,7 @@
 package io.rotatekv.model;
 
+import java.util.Objects;
+
 /** A model cannot be fetched, opened or used; the message names the file and the cure. */
 public final class ModelException extends RuntimeException {
 
@@ -11,5 +13,10 @@ public final class ModelException extends RuntimeException {
 
   public ModelException(String message, Throwable cause) {
     super(message, cause);
+  }
+
+  @Override
+  public String getMessage() {
+    return Objects.requireNonNullElse(super.getMessage(), "");
   }
 }

@@ -4,6 +4,7 @@ import io.rotatekv.model.runtime.CacheIdentity;
 import io.rotatekv.model.runtime.ModelRuntime;
 import io.rotatekv.proto.GrpcServers;
 import io.rotatekv.proto.KeyChain;
+import io.rotatekv.proto.NodeDescriptions;
 import io.rotatekv.proto.NodeService;
 import io.rotatekv.proto.RunningServer;
 import io.rotatekv.proto.StoreClient;
@@ -58,11 +59,11 @@ public final class PrefillServer {
             .setConcurrentRequests(config.maxRequests())
             .build();
     CacheIdentity identity = runtime.cacheIdentity();
-    return NodeService.describe(NodeRole.NODE_ROLE_PREFILL, limits)
-        .setModelName(runtime.model().config().name())
-        .setModelFingerprint(KeyChain.hex(identity.modelFingerprint()))
-        .setCodec(runtime.engine().codec().spec().name())
-        .setCodecFingerprint(KeyChain.hex(identity.codecFingerprint()))
-        .build();
+    return NodeDescriptions.of(
+        NodeRole.NODE_ROLE_PREFILL,
+        runtime.model().config().name(),
+        runtime.engine().codec().spec().name(),
+        KeyChain.namespace(identity.modelFingerprint(), identity.codecFingerprint(), ""),
+        limits);
   }
 }

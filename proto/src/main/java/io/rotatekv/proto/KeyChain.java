@@ -38,8 +38,7 @@ public final class KeyChain {
         .build();
   }
 
-  /** Bytes of hex digits. */
-  public static ByteString hex(String digits) {
+  private static ByteString hex(String digits) {
     return UnsafeByteOperations.unsafeWrap(HexFormat.of().parseHex(digits));
   }
 

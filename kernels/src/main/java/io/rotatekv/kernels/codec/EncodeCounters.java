@@ -19,7 +19,7 @@ public final class EncodeCounters {
     this.groups += groups;
   }
 
-  /** Counts elements outside the range of their group's levels. */
+  /** Counts elements more than half a step outside their group's levels. */
   public void addClippedCodes(long count) {
     clippedCodes += count;
   }

@@ -5,7 +5,7 @@ package io.rotatekv.kernels.codec;
  *
  * @param blocks blocks encoded
  * @param codes quantized elements, sinks not counted
- * @param clippedCodes elements outside the range of their group's levels, moved to the nearest one
+ * @param clippedCodes elements more than half a step outside their group's levels
  * @param groups quantization groups, sinks not counted
  * @param narrowGroups groups (of {@link CodecFamily#ROTATEKV}) so narrow for their distance from
  *     zero that the zero point would not have fitted INT8, encoded with a coarser scale

@@ -4,7 +4,7 @@ package io.rotatekv.kernels.codec;
  * How the elements {@code x} of one group of one token become codes:
  *
  * <pre>
- * code = rint(clamp(x * (1 / scale) + offset, 0, top))     half to even, all in FP32
+ * code = clamp(rint(x * (1 / scale) + offset), 0, top)     half to even, all in FP32
  * x'   = (code - offset) * scale
  * </pre>
  *

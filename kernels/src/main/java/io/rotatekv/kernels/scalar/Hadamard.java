@@ -1,5 +1,8 @@
 package io.rotatekv.kernels.scalar;
 
+import java.util.List;
+import java.util.Map;
+
 /**
  * Walsh-Hadamard transforms of order {@code p} and {@code f * p}, p a power of two, f 12, 20 or 28:
  * {@code H_n = H_f (x) H_p}, element {@code (i, j)} of the pair of factors at index {@code i * p +
@@ -17,7 +20,7 @@ package io.rotatekv.kernels.scalar;
  * </pre>
  *
  * <p>Unlike Paley's, its blocks share sums. The order of the additions is part of the block format,
- * since it decides the last bit: butterflies {@code (a + b, a - b)} at distance 1, 2, 4, ... p / 2,
+ * since it decides last bits: butterflies {@code (a + b, a - b)} at distance 1, 2, 4, ... p / 2,
  * then the rows of {@code H_f}, each block summed in ascending index, then the four block sums in
  * ascending order; last the product with {@code (float) (1 / sqrt(n))}.
  */
@@ -25,11 +28,13 @@ public final class Hadamard {
 
   private static final int BLOCKS = 4;
 
-  /** First rows of A, B, C, D, by order of the block. */
-  private static final String[] ORDER_3 = {"+++", "+--", "+--", "+--"};
-
-  private static final String[] ORDER_5 = {"++--+", "+-++-", "+----", "+----"};
-  private static final String[] ORDER_7 = {"+++--++", "+-++++-", "+-++++-", "+--++--"};
+  /** First rows of A, B, C, D, by the order of a block. */
+  private static final Map<Integer, List<String>> FIRST_ROWS =
+      Map.of(
+          1, List.of(),
+          3, List.of("+++", "+--", "+--", "+--"),
+          5, List.of("++--+", "+-++-", "+----", "+----"),
+          7, List.of("+++--++", "+-++++-", "+-++++-", "+--++--"));
 
   /** Which of A, B, C, D stands at each place of the arrangement, negative for its negative. */
   private static final int[][] ARRANGEMENT = {
@@ -39,15 +44,15 @@ public final class Hadamard {
   private final int order;
   private final int power;
   private final float norm;
-  private final float[][] factor; // (f, f) of +-1, or (1, 1)
+  private final List<String> firstRows; // of A, B, C, D; empty for a power of two
   private final float[] column; // scratch of f elements
 
-  private Hadamard(int order, float[][] factor) {
+  private Hadamard(int order, List<String> firstRows) {
     this.order = order;
-    this.factor = factor;
-    power = order / factor.length;
+    this.firstRows = firstRows;
+    column = new float[firstRows.isEmpty() ? 1 : BLOCKS * firstRows.getFirst().length()];
+    power = order / column.length;
     norm = (float) (1 / Math.sqrt(order));
-    column = new float[factor.length];
   }
 
   /**
@@ -57,20 +62,13 @@ public final class Hadamard {
    */
   public static Hadamard of(int order) {
     int odd = order <= 0 ? 0 : order >> Integer.numberOfTrailingZeros(order);
-    String[] rows =
-        switch (odd) {
-          case 1 -> new String[0];
-          case 3 -> ORDER_3;
-          case 5 -> ORDER_5;
-          case 7 -> ORDER_7;
-          default -> null;
-        };
-    if (rows == null || (odd > 1 && order % (BLOCKS * odd) != 0)) {
+    List<String> firstRows = FIRST_ROWS.get(odd);
+    if (firstRows == null || (odd > 1 && order % (BLOCKS * odd) != 0)) {
       throw new IllegalArgumentException(
           "no Hadamard matrix of order %d here; there are 2^k, 12 * 2^k, 20 * 2^k and 28 * 2^k"
               .formatted(order));
     }
-    return new Hadamard(order, odd == 1 ? new float[][] {{1}} : williamson(rows));
+    return new Hadamard(order, firstRows);
   }
 
   /** Number of elements. */
@@ -117,7 +115,7 @@ public final class Hadamard {
   }
 
   private void columns(float[] x, int offset, boolean transposed) {
-    int count = factor.length;
+    int count = column.length;
     if (count == 1) {
       return;
     }
@@ -132,33 +130,26 @@ public final class Hadamard {
   }
 
   private float row(int i, boolean transposed) {
-    int width = factor.length / BLOCKS;
+    int width = column.length / BLOCKS;
     float sum = 0;
     for (int block = 0; block < BLOCKS; block++) {
-      int start = block * width;
-      float part = sign(i, start, transposed) * column[start];
-      for (int j = start + 1; j < start + width; j++) {
-        part += sign(i, j, transposed) * column[j];
-      }
-      sum = block == 0 ? part : sum + part;
+      int place = transposed ? ARRANGEMENT[block][i / width] : ARRANGEMENT[i / width][block];
+      float part = dot(firstRows.get(Math.abs(place) - 1), i % width, block * width);
+      float signed = place < 0 ? -part : part;
+      sum = block == 0 ? signed : sum + signed;
     }
     return sum;
   }
 
-  private float sign(int i, int j, boolean transposed) {
-    return transposed ? factor[j][i] : factor[i][j];
-  }
-
-  private static float[][] williamson(String[] rows) {
-    int width = rows[0].length();
-    float[][] matrix = new float[BLOCKS * width][BLOCKS * width];
-    for (int i = 0; i < matrix.length; i++) {
-      for (int j = 0; j < matrix.length; j++) {
-        int block = ARRANGEMENT[i / width][j / width];
-        char sign = rows[Math.abs(block) - 1].charAt(Math.floorMod(j - i, width));
-        matrix[i][j] = (sign == '+') == (block > 0) ? 1 : -1;
-      }
+  /** Row {@code shift} of a circulant times the part of the column from {@code start} on. */
+  private float dot(String firstRow, int shift, int start) {
+    int width = firstRow.length();
+    float sum = 0;
+    for (int j = 0; j < width; j++) {
+      boolean plus = firstRow.charAt(Math.floorMod(j - shift, width)) == '+';
+      float term = plus ? column[start + j] : -column[start + j];
+      sum = j == 0 ? term : sum + term;
     }
-    return matrix;
+    return sum;
   }
 }

@@ -186,9 +186,10 @@ final class QuantizedTiles implements TileCoder {
     for (int channel = 0; channel < row.length; channel++) {
       int index = group[channel] * BLOCK_TOKENS + token;
       float level = row[channel] * scales.factors[index] + scales.offsets[index];
-      float inRange = Math.max(0f, Math.min(top, level));
-      clipped += level == inRange ? 0 : 1;
-      fields.set(block, codesAt, token, channel, (int) Math.rint(inRange));
+      float rounded = (float) Math.rint(level);
+      float code = Math.max(0f, Math.min(top, rounded));
+      clipped += code == rounded ? 0 : 1;
+      fields.set(block, codesAt, token, channel, (int) code);
     }
     counters.addClippedCodes(clipped);
   }

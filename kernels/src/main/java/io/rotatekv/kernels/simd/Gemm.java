@@ -90,16 +90,24 @@ final class Gemm {
       Arrays.fill(sums, 0);
       return;
     }
-    int outputs = Math.min(WIDTH, w.rows() - output);
     for (int r = 0; r < rows; r++) {
-      System.arraycopy(y, (row + r) * w.rows() + output, sums, r * WIDTH, outputs);
+      copy(y, (row + r) * w.rows() + output, sums, r * WIDTH, w.rows() - output);
     }
   }
 
   private void store(int row, int rows, int output) {
-    int outputs = Math.min(WIDTH, w.rows() - output);
     for (int r = 0; r < rows; r++) {
-      System.arraycopy(sums, r * WIDTH, y, (row + r) * w.rows() + output, outputs);
+      copy(sums, r * WIDTH, y, (row + r) * w.rows() + output, w.rows() - output);
+    }
+  }
+
+  /** Copies a panel's outputs of one row, or those that are left. */
+  private static void copy(float[] from, int at, float[] to, int toAt, int left) {
+    if (left >= WIDTH) {
+      FloatVector.fromArray(FLOATS, from, at).intoArray(to, toAt);
+      FloatVector.fromArray(FLOATS, from, at + LANES).intoArray(to, toAt + LANES);
+    } else {
+      System.arraycopy(from, at, to, toAt, left);
     }
   }
 

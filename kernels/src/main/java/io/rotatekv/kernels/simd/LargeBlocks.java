@@ -111,7 +111,7 @@ final class LargeBlocks {
       float[] out,
       int offset) {
     float scale = d * data.get(ValueLayout.JAVA_BYTE, scaleAt);
-    IntVector q = low.or(high.and(0x30));
-    Lanes.toFloat(q).fma(scale, -32 * scale).intoArray(out, offset);
+    IntVector q = low.or(high.and(0x30)).sub(32);
+    Lanes.toFloat(q).mul(scale).intoArray(out, offset);
   }
 }

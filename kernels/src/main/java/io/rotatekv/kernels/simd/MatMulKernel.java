@@ -10,11 +10,8 @@ final class MatMulKernel implements MatMul {
   /** Tasks per thread: enough to even out a thread that is interrupted. */
   private static final int TASKS_PER_THREAD = 4;
 
-  /** Weights that a task of {@link MatVec} should cover, for the claim to cost nothing. */
+  /** The fewest weights of a task of {@link MatVec}, so that its scratch memory costs little. */
   private static final int TASK_WEIGHTS = 1 << 15;
-
-  /** Rows that a task of {@link MatVec} takes at a time. */
-  private static final int ROW_GROUP = 4;
 
   /**
    * Panels of {@link Gemm} that share a tile of inputs: 128 KiB, a part of a second-level cache.
@@ -31,7 +28,9 @@ final class MatMulKernel implements MatMul {
   public void multiply(Matrix w, float[] x, int n, float[] y) {
     w.checkProduct(x, n, y);
     if (n < BATCH_ROWS) {
-      int rows = Math.ceilDiv(Math.ceilDiv(TASK_WEIGHTS, w.columns()), ROW_GROUP) * ROW_GROUP;
+      int share = Math.ceilDiv(w.rows(), team.size() * TASKS_PER_THREAD);
+      int least = Math.ceilDiv(TASK_WEIGHTS, w.columns());
+      int rows = Math.ceilDiv(Math.max(share, least), MatVec.ROWS) * MatVec.ROWS;
       team.run(
           Math.ceilDiv(w.rows(), rows),
           task -> MatVec.multiply(w, task * rows, Math.min((task + 1) * rows, w.rows()), x, n, y));

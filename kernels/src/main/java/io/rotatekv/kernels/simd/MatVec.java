@@ -9,7 +9,8 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Products of a few input rows: decode. Four weight rows at a time are unpacked into the
- * first-level cache and multiplied there with every input row. An output is the sum of its lanes,
+ * first-level cache and multiplied there with every input row; for one input row the commonest
+ * forms are unpacked in registers, with the same operations. An output is the sum of its lanes,
  * each of which sums every {@code 2 * LANES}-th column, so it does not depend on the other rows.
  */
 final class MatVec {
@@ -17,7 +18,9 @@ final class MatVec {
   /** Columns unpacked at once: 16 KiB for four rows, half of a first-level cache. */
   private static final int CHUNK = 1024;
 
-  private static final int ROWS = 4;
+  /** Rows unpacked at once, which share the loads of inputs. */
+  static final int ROWS = 4;
+
   private static final int STEP = 2 * LANES;
 
   private MatVec() {}
@@ -31,6 +34,10 @@ final class MatVec {
       int rows = Math.min(ROWS, end - row);
       for (int from = 0; from < w.columns(); from += CHUNK) {
         int count = Math.min(CHUNK, w.columns() - from);
+        if (n == 1 && rows == ROWS && FusedDots.supports(w.type())) {
+          FusedDots.add(w, row, from, count, x, sums);
+          continue;
+        }
         for (int r = 0; r < rows; r++) {
           Dequantizer.unpack(w, row + r, from, count, weights, r * CHUNK);
         }

@@ -1,11 +1,18 @@
 package io.rotatekv.kernels.simd;
 
+import io.rotatekv.kernels.block.FramedCodec;
 import io.rotatekv.kernels.codec.BlockCodec;
 import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.CodecFamily;
+import io.rotatekv.kernels.codec.CodecShapes;
+import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.scalar.ScalarCodecs;
 
 /** Codecs with the Vector API; their blocks and their floats are those of the scalar codecs. */
 public final class SimdCodecs {
+
+  /** Smaller heads have rows that are not whole words in the plane of the third bit. */
+  private static final int MIN_HEAD_DIM = 32;
 
   private SimdCodecs() {}
 
@@ -15,6 +22,12 @@ public final class SimdCodecs {
    * @throws IllegalArgumentException if the shape or the calibration cannot be encoded
    */
   public static BlockCodec create(CodecContext context) {
-    return ScalarCodecs.create(context);
+    KvShape shape = context.shape();
+    CodecShapes.requireSupported(shape);
+    if (!TokenLanes.fit() || shape.headDim() < MIN_HEAD_DIM) {
+      return ScalarCodecs.create(context);
+    }
+    boolean fp16 = context.spec().family() == CodecFamily.FP16;
+    return new FramedCodec(context, fp16 ? new HalfTiles(context) : new QuantizedTiles(context));
   }
 }

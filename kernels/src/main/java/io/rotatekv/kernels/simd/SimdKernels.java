@@ -64,6 +64,6 @@ public final class SimdKernels implements Kernels {
 
   @Override
   public BlockCodec codec(CodecContext context) {
-    throw new UnsupportedOperationException("no codec yet: " + context.spec());
+    return SimdCodecs.create(context);
   }
 }

@@ -21,7 +21,7 @@ final class SmallBlocks {
     for (int b = 0; b < blocks; b++) {
       long block = at + (long) b * Q4_0_BYTES;
       float scale = Halves.read(data, block);
-      nibbles(data, block + 2, scale, -8 * scale, out, offset + b * BLOCK);
+      centredNibbles(data, block + 2, scale, out, offset + b * BLOCK);
     }
   }
 
@@ -51,6 +51,16 @@ final class SmallBlocks {
       IntVector high = pairs.lanewise(VectorOperators.LSHR, 4);
       Lanes.toFloat(pairs.and(15)).fma(scale, minimum).intoArray(out, offset + i);
       Lanes.toFloat(high).fma(scale, minimum).intoArray(out, offset + HALF + i);
+    }
+  }
+
+  private static void centredNibbles(
+      MemorySegment data, long at, float scale, float[] out, int offset) {
+    for (int i = 0; i < HALF; i += LANES) {
+      IntVector pairs = Lanes.unsignedBytes(data, at + i);
+      IntVector high = pairs.lanewise(VectorOperators.LSHR, 4).sub(8);
+      Lanes.toFloat(pairs.and(15).sub(8)).mul(scale).intoArray(out, offset + i);
+      Lanes.toFloat(high).mul(scale).intoArray(out, offset + HALF + i);
     }
   }
 }

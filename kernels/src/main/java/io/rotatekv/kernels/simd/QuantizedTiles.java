@@ -1,0 +1,190 @@
+package io.rotatekv.kernels.simd;
+
+import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
+import static io.rotatekv.kernels.simd.TokenLanes.LANES;
+
+import io.rotatekv.kernels.block.BlockLayout;
+import io.rotatekv.kernels.block.ScaleSections;
+import io.rotatekv.kernels.block.TileCoder;
+import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.CodecFamily;
+import io.rotatekv.kernels.codec.EncodeCounters;
+import io.rotatekv.kernels.codec.GroupQuantizer;
+import io.rotatekv.kernels.codec.GroupScales;
+import io.rotatekv.kernels.codec.KvShape;
+import io.rotatekv.kernels.codec.SidePlan;
+import java.lang.foreign.MemorySegment;
+import java.util.stream.IntStream;
+
+/**
+ * The sections of the codecs that rotate and quantize, in strips of as many tokens as a vector has
+ * lanes, so that a strip of one rotation stays in the first-level cache through all passes.
+ */
+final class QuantizedTiles implements TileCoder {
+
+  private final KvShape shape;
+  private final BlockLayout layout;
+  private final GroupQuantizer quantizer;
+  private final boolean hasZeros;
+  private final LayerSide[] keySides;
+  private final LayerSide[] valueSides;
+  private final KeyFields keyFields;
+  private final ValueFields valueFields;
+  private final ScaleSections sections;
+  private final GroupScales scales;
+  private final Hadamard keyRotation;
+  private final Hadamard valueRotation;
+  private final io.rotatekv.kernels.scalar.Hadamard rowRotation;
+  private final float keyNorm;
+  private final float[] strip;
+  private final float[] min;
+  private final float[] max;
+
+  /** One side of one layer: its plan, what follows from it, and the means as decoding adds them. */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  private record LayerSide(SidePlan plan, int[][] members, float[] scaledMean) {}
+
+  QuantizedTiles(CodecContext context) {
+    shape = context.shape();
+    layout = BlockLayout.of(context.spec(), shape);
+    quantizer = GroupQuantizer.of(context.spec());
+    hasZeros = context.spec().family() == CodecFamily.ROTATEKV;
+    keyFields = new KeyFields(shape, context.spec().bits());
+    valueFields = new ValueFields(shape, context.spec().bits());
+    sections = new ScaleSections(shape);
+    scales = new GroupScales(shape.groups());
+    keyRotation = new Hadamard(shape.rotationOrder());
+    valueRotation = new Hadamard(shape.headDim());
+    rowRotation = io.rotatekv.kernels.scalar.Hadamard.of(shape.headDim());
+    keyNorm = io.rotatekv.kernels.scalar.Hadamard.of(shape.rotationOrder()).norm();
+    strip = new float[shape.kvDim() * LANES];
+    min = new float[shape.groups() * LANES];
+    max = new float[shape.groups() * LANES];
+    keySides = new LayerSide[shape.layers()];
+    valueSides = new LayerSide[shape.layers()];
+    for (int layer = 0; layer < shape.layers(); layer++) {
+      keySides[layer] = side(SidePlan.keys(context, layer), keyNorm);
+      valueSides[layer] = side(SidePlan.values(context, layer), rowRotation.norm());
+    }
+  }
+
+  @Override
+  public boolean encodable(float[] rows, int count) {
+    return Magnitude.allBelow(rows, count);
+  }
+
+  @Override
+  public void encodeKeys(
+      int layer, float[] rows, long sinks, MemorySegment block, EncodeCounters counters) {
+    LayerSide side = keySides[layer];
+    int clipped = 0;
+    for (int token = 0; token < BLOCK_TOKENS; token += LANES) {
+      rotate(rows, token, keyRotation);
+      fit(side, keyNorm, token, sinks, counters);
+      clipped += keyFields.quantize(strip, side.plan.group(), token, quantizer.top(), scales);
+    }
+    counters.addClippedCodes(clipped);
+    keyFields.write(block, layout.keyCodes());
+    sections.write(scales, block, layout.keyScales(), zerosAt(layout.keyZeros()));
+  }
+
+  @Override
+  public void encodeValues(
+      int layer, float[] rows, long sinks, MemorySegment block, EncodeCounters counters) {
+    LayerSide side = valueSides[layer];
+    int clipped = 0;
+    for (int token = 0; token < BLOCK_TOKENS; token += LANES) {
+      rotate(rows, token, valueRotation);
+      fit(side, rowRotation.norm(), token, sinks, counters);
+      clipped += valueFields.quantize(strip, side.plan.group(), token, quantizer.top(), scales);
+    }
+    counters.addClippedCodes(clipped);
+    valueFields.write(block, layout.valueCodes());
+    sections.write(scales, block, layout.valueScales(), zerosAt(layout.valueZeros()));
+  }
+
+  @Override
+  public void decodeKeys(int layer, MemorySegment block, float[] to) {
+    LayerSide side = keySides[layer];
+    readScales(block, layout.keyScales(), layout.keyZeros(), side, keyNorm);
+    keyFields.read(block, layout.keyCodes());
+    int order = shape.rotationOrder();
+    for (int first = 0; first < shape.kvDim(); first += order) {
+      for (int token = 0; token < BLOCK_TOKENS; token += LANES) {
+        keyFields.dequantize(first, side.plan.group(), token, scales, side.scaledMean, strip);
+        keyRotation.inverseUnscaled(strip, 0, to, first * BLOCK_TOKENS + token, BLOCK_TOKENS);
+      }
+    }
+  }
+
+  @Override
+  public void decodeValues(int layer, MemorySegment block, float[] to) {
+    readScales(block, layout.valueScales(), layout.valueZeros(), valueSides[layer], 1f);
+    valueFields.read(block, layout.valueCodes());
+    valueFields.dequantize(scales, to);
+  }
+
+  @Override
+  public boolean rotatesValues() {
+    return true;
+  }
+
+  @Override
+  public void rotate(float[] rows, int offset, int count) {
+    for (int i = 0; i < count; i++) {
+      rowRotation.forward(rows, offset + i * shape.headDim());
+    }
+  }
+
+  @Override
+  public void unrotate(float[] rows, int offset, int count) {
+    rotate(rows, offset, count);
+  }
+
+  private LayerSide side(SidePlan plan, float norm) {
+    int[][] members = new int[shape.groups()][];
+    for (int group = 0; group < members.length; group++) {
+      int wanted = group;
+      members[group] =
+          IntStream.range(0, shape.kvDim()).filter(c -> plan.group()[c] == wanted).toArray();
+    }
+    float[] scaledMean = plan.mean().clone();
+    for (int channel = 0; channel < scaledMean.length; channel++) {
+      scaledMean[channel] *= norm;
+    }
+    return new LayerSide(plan, members, scaledMean);
+  }
+
+  private void rotate(float[] rows, int token, Hadamard rotation) {
+    Strips.load(rows, token, shape.kvDim(), strip);
+    for (int start = 0; start < strip.length; start += rotation.order() * LANES) {
+      rotation.forwardUnscaled(strip, start);
+    }
+  }
+
+  private void fit(LayerSide side, float norm, int token, long sinks, EncodeCounters counters) {
+    float multiplier = side.plan.multiplier();
+    for (int group = 0; group < side.members.length; group++) {
+      StripRanges.find(strip, norm, side.plan.mean(), side.members[group], min, max, group * LANES);
+      for (int lane = 0; lane < LANES; lane++) {
+        int from = group * LANES + lane;
+        int index = group * BLOCK_TOKENS + token + lane;
+        if ((sinks >>> (token + lane) & 1) != 0) {
+          scales.skip(index);
+        } else {
+          quantizer.fit(min[from], max[from], multiplier, scales, index, counters);
+        }
+      }
+    }
+  }
+
+  private void readScales(
+      MemorySegment block, int scalesAt, int zerosAt, LayerSide side, float norm) {
+    sections.read(
+        block, scalesAt, zerosAt(zerosAt), quantizer, side.plan.multiplier(), norm, scales);
+  }
+
+  private int zerosAt(int offset) {
+    return hasZeros ? offset : -1;
+  }
+}

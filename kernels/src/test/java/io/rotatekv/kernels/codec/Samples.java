@@ -1,0 +1,48 @@
+package io.rotatekv.kernels.codec;
+
+import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** Made-up calibrations, keys and values with the features of real ones. */
+public final class Samples {
+
+  private static final long SEED = 20260101;
+
+  private Samples() {}
+
+  /** A codec's context with calibrated means that differ by channel. */
+  public static CodecContext context(CodecSpec spec, KvShape shape) {
+    if (spec.family() == CodecFamily.FP16) {
+      return new CodecContext(spec, shape, List.of(), 0);
+    }
+    List<LayerCalibration> layers = new ArrayList<>();
+    for (int layer = 0; layer < shape.layers(); layer++) {
+      layers.add(
+          new LayerCalibration(means(shape, layer), 12f, 6f, 8f, 4f, Float.POSITIVE_INFINITY));
+    }
+    return new CodecContext(spec, shape, layers, 0x1122334455667788L);
+  }
+
+  /** Normal noise around means by channel, in {@code (64, kvDim)}. */
+  public static float[] rows(KvShape shape, long seed) {
+    Random random = new Random(SEED + seed);
+    float[] means = means(shape, 7);
+    float[] rows = new float[BLOCK_TOKENS * shape.kvDim()];
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = means[i % means.length] + (float) random.nextGaussian();
+    }
+    return rows;
+  }
+
+  private static float[] means(KvShape shape, int layer) {
+    Random random = new Random(SEED - layer);
+    float[] means = new float[shape.kvDim()];
+    for (int channel = 0; channel < means.length; channel++) {
+      means[channel] = (float) (0.5 * random.nextGaussian());
+    }
+    return means;
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.rotatekv.kernels.ops;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.rotatekv.kernels;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.rotatekv.kernels.simd;
+
+import org.jspecify.annotations.NullMarked;

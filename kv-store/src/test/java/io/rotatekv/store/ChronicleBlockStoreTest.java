@@ -1,0 +1,102 @@
+package io.rotatekv.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.rotatekv.v1.MissReason;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+
+class ChronicleBlockStoreTest extends BlockStoreContract {
+
+  @Override
+  ChronicleBlockStore open(StoreConfig config) {
+    return ChronicleBlockStore.open(config, clock);
+  }
+
+  @Test
+  void theMappedBytesAreNearTheCapacity() {
+    StoreConfig config = StoreConfig.defaults().withCapacity(64L << 20);
+    try (ChronicleBlockStore store = open(config)) {
+      StoreStats stats = store.stats();
+      assertEquals(64L << 20, stats.capacityBytes());
+      assertTrue(stats.mappedBytes() < stats.capacityBytes() * 1.03, stats.toString());
+    }
+  }
+
+  @Test
+  void everyPageCanBeFilled() {
+    try (ChronicleBlockStore store = open(CONFIG)) {
+      Chains.store(store, 1, 0, 8);
+      assertEquals(CONFIG.capacityBytes(), store.stats().usedBytes());
+      assertEquals(8 * Chains.LAYERS, Chains.get(store, Chains.keys(1, 8)).size());
+    }
+  }
+
+  @Test
+  void aFlippedBitIsNeverServedAndDropsItsSet() {
+    try (ChronicleBlockStore store = open(CONFIG)) {
+      Chains.store(store, 1, 0, 2);
+      StoredSet set =
+          Objects.requireNonNull(
+              store.index().use(Chains.NAMESPACE, Chains.key(1, 1), clock.millis()).set());
+      long damaged = set.manifest().id();
+      byte[] page = new byte[CONFIG.pageBytes()];
+      assertTrue(store.pages().read(damaged, CONFIG.pageBytes(), page));
+      page[100] ^= 4;
+      store.pages().write(damaged, 1, page);
+
+      List<BlockCursor.Item> items = Chains.get(store, Chains.keys(1, 2));
+      BlockCursor.Missed corrupt = new BlockCursor.Missed(1, MissReason.MISS_REASON_CORRUPT);
+      assertEquals(1, items.stream().filter(corrupt::equals).count());
+      for (BlockCursor.Item item : items) {
+        if (item instanceof BlockCursor.Block block) {
+          assertEquals(Chains.block(Chains.key(1, block.keyIndex()), block.layer()), block.bytes());
+        }
+      }
+      assertEquals(
+          new PrefixMatch(1, MissReason.MISS_REASON_CORRUPT),
+          store.lookupPrefix(Chains.NAMESPACE, Chains.keys(1, 2)));
+      assertEquals(3L * CONFIG.pageBytes(), store.stats().usedBytes());
+    }
+  }
+
+  @Test
+  void underConcurrentPutsAndEvictionsReadersSeeWholeSetsOrNone() throws Exception {
+    try (ChronicleBlockStore store = open(CONFIG.withLease(java.time.Duration.ZERO))) {
+      AtomicBoolean stop = new AtomicBoolean();
+      Thread writer =
+          Thread.ofPlatform()
+              .start(() -> {
+                for (int round = 0; round < 400; round++) {
+                  Chains.store(store, round % 7, 0, 2);
+                }
+                stop.set(true);
+              });
+      int seen = 0;
+      while (!stop.get() || seen == 0) {
+        for (int chain = 0; chain < 7; chain++) {
+          seen += readWholeSets(store, chain);
+        }
+      }
+      writer.join();
+      assertTrue(store.stats().flow().evictedSets() > 0);
+      assertTrue(store.stats().usedBytes() <= CONFIG.capacityBytes());
+      assertEquals(0, store.stats().misses().getOrDefault(MissReason.MISS_REASON_CORRUPT, 0L));
+    }
+  }
+
+  private static int readWholeSets(BlockStore store, int chain) {
+    int blocks = 0;
+    for (BlockCursor.Item item : Chains.get(store, Chains.keys(chain, 2))) {
+      if (item instanceof BlockCursor.Block block) {
+        assertEquals(
+            Chains.block(Chains.key(chain, block.keyIndex()), block.layer()), block.bytes());
+        blocks++;
+      }
+    }
+    return blocks;
+  }
+}

@@ -1,0 +1,224 @@
+package io.rotatekv.store;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.rotatekv.proto.StartupException;
+import io.rotatekv.v1.MissReason;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PersistenceTest {
+
+  @TempDir Path folder = Path.of("");
+
+  private StoreConfig config() {
+    return StoreConfig.defaults()
+        .withPageBytes(4096)
+        .withCapacity(300 * 4096)
+        .withLease(Duration.ZERO)
+        .withFile(folder.resolve("kv/store.map"));
+  }
+
+  private static BlockStore open(StoreConfig config) {
+    return ChronicleBlockStore.open(config, InstantSource.system());
+  }
+
+  private static void assertStartFails(StoreConfig config, String message) {
+    StartupException failure = assertThrows(StartupException.class, () -> open(config).close());
+    assertTrue(String.valueOf(failure.getMessage()).contains(message), failure::toString);
+  }
+
+  @Test
+  void committedSetsSurviveACleanRestart() {
+    try (BlockStore store = open(config())) {
+      Chains.store(store, 1, 0, 5);
+      OpenPut open = store.beginPut(Chains.spec(Chains.sets(2, 0, 1)));
+      Chains.fill(open, Chains.spec(Chains.sets(2, 0, 1)));
+    }
+    try (BlockStore store = open(config())) {
+      assertEquals(5 * Chains.LAYERS, wholeBlocks(store, 1, 5));
+      assertEquals(5L * 3 * 4096, store.stats().usedBytes());
+      assertEquals(0, store.lookupPrefix(Chains.NAMESPACE, Chains.keys(2, 1)).present());
+      Chains.store(store, 3, 0, 2);
+    }
+    try (BlockStore store = open(config())) {
+      assertEquals(2 * Chains.LAYERS, wholeBlocks(store, 3, 2));
+      assertEquals(5 * Chains.LAYERS, wholeBlocks(store, 1, 5));
+    }
+  }
+
+  @Test
+  void afterAKillEveryCommittedSetIsServedRightOrEvicted() throws Exception {
+    List<Integer> committed = new ArrayList<>();
+    Process child = startChild();
+    try (BufferedReader lines = child.inputReader()) {
+      // The store holds 100 sets, so the child is evicting by the time it is killed.
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        committed.add(Integer.valueOf(line));
+        if (committed.size() == 60) {
+          child.toHandle().destroyForcibly();
+        }
+      }
+    }
+    assertTrue(child.waitFor(30, TimeUnit.SECONDS));
+    assertTrue(committed.size() >= 60, "the child ended early");
+
+    try (BlockStore store = open(config())) {
+      int last = committed.getLast();
+      assertEquals(2 * Chains.LAYERS, wholeBlocks(store, last, 2));
+      for (int chain : committed) {
+        wholeBlocks(store, chain, 2);
+      }
+      assertEquals(0, store.stats().misses().getOrDefault(MissReason.MISS_REASON_CORRUPT, 0L));
+      for (int chain = 10_000; chain < 10_100; chain++) {
+        Chains.store(store, chain, 0, 2);
+      }
+      assertEquals(2 * Chains.LAYERS, wholeBlocks(store, 10_099, 2));
+      assertTrue(store.stats().usedBytes() <= config().capacityBytes());
+    }
+  }
+
+  /** Puts chains for ever, and prints each one's number when it is committed. */
+  static final class Child {
+
+    private Child() {}
+
+    public static void main(String[] args) {
+      StoreConfig config =
+          StoreConfig.defaults()
+              .withPageBytes(4096)
+              .withCapacity(300 * 4096)
+              .withLease(Duration.ZERO)
+              .withFile(Path.of(args[0]));
+      BlockStore store = open(config);
+      for (int chain = 0; ; chain++) {
+        Chains.store(store, chain, 0, 2);
+        System.out.println(chain);
+      }
+    }
+  }
+
+  private Process startChild() throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        java.lang.management.ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+            .filter(argument -> argument.startsWith("--"))
+            .toList());
+    command.addAll(
+        List.of(
+            "-cp",
+            System.getProperty("java.class.path"),
+            Child.class.getName(),
+            String.valueOf(config().file())));
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+  }
+
+  @Test
+  void aFileInUseIsRefused() {
+    BlockStore first = open(config());
+    assertStartFails(config(), "is in use");
+    first.close();
+    open(config()).close();
+  }
+
+  @Test
+  void aFileOfAnotherGeometryIsRefused() {
+    open(config()).close();
+    assertStartFails(config().withCapacity(400 * 4096), "was made with capacityBytes=1228800");
+    open(config()).close();
+  }
+
+  @Test
+  void aTruncatedFileIsRefused() throws Exception {
+    open(config()).close();
+    File file = folder.resolve("kv/store.map").toFile();
+    try (RandomAccessFile access = new RandomAccessFile(file, "rw")) {
+      access.setLength(access.length() / 2);
+    }
+    assertStartFails(config(), "cut short");
+  }
+
+  @Test
+  void aFileThatIsNoStoreIsRefused() throws Exception {
+    Path file = folder.resolve("notes.txt");
+    Files.writeString(file, "my notes");
+    assertStartFails(config().withFile(file), "is not a store's file");
+    assertEquals("my notes", Files.readString(file));
+  }
+
+  @Test
+  void aFileThatDoesNotFitTheDiskIsRefusedAndLeavesNone() throws Exception {
+    long tooMuch = Math.min(1L << 45, Files.getFileStore(folder).getTotalSpace() * 2);
+    StoreConfig large =
+        StoreConfig.defaults()
+            .withPageBytes(16 << 20)
+            .withCapacity(tooMuch)
+            .withFile(folder.resolve("large.map"));
+    assertStartFails(large, "free space, or lower capacityBytes");
+    assertTrue(Files.notExists(folder.resolve("large.map")));
+  }
+
+  @Test
+  void aFolderThatCannotBeMadeIsRefused() throws Exception {
+    Path file = folder.resolve("file");
+    Files.writeString(file, "");
+    assertStartFails(
+        config().withFile(file.resolve("store.map")), "choose a folder that can be written to");
+  }
+
+  @Test
+  void bitsFlippedInTheFileAreFoundWhenTheyAreRead() throws Exception {
+    try (BlockStore store = open(config())) {
+      Chains.store(store, 1, 0, 1);
+    }
+    byte[] needle = new byte[256];
+    Chains.block(Chains.key(1, 0), 0).get(0, needle);
+    Path path = folder.resolve("kv/store.map");
+    byte[] file = Files.readAllBytes(path);
+    int at = indexOf(file, needle);
+    file[at + 99] ^= 0x10;
+    Files.write(path, file);
+    try (BlockStore store = open(config())) {
+      BlockCursor.Item item = Chains.get(store, Chains.keys(1, 1)).getFirst();
+      assertEquals(
+          MissReason.MISS_REASON_CORRUPT,
+          assertInstanceOf(BlockCursor.Missed.class, item).reason());
+    }
+  }
+
+  /** Reads a chain, asserts that what is served is right, and counts it. */
+  private static int wholeBlocks(BlockStore store, int chain, int count) {
+    int blocks = 0;
+    for (BlockCursor.Item item : Chains.get(store, Chains.keys(chain, count))) {
+      if (item instanceof BlockCursor.Block block) {
+        assertEquals(
+            Chains.block(Chains.key(chain, block.keyIndex()), block.layer()), block.bytes());
+        blocks++;
+      }
+    }
+    return blocks;
+  }
+
+  private static int indexOf(byte[] bytes, byte[] needle) {
+    for (int at = 0; at + needle.length <= bytes.length; at++) {
+      if (java.util.Arrays.mismatch(bytes, at, at + needle.length, needle, 0, needle.length) < 0) {
+        return at;
+      }
+    }
+    throw new AssertionError("the block is not in the file");
+  }
+}
