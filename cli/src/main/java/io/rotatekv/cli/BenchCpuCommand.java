@@ -141,12 +141,11 @@ final class BenchCpuCommand implements Runnable {
     ObjectNode codecs = object.putObject("codecs");
     speeds
         .codecs()
-        .forEach(
-            (codec, result) ->
-                codecs
-                    .putObject(codec.name())
-                    .put("encode_gb_s", result.encodeGbS())
-                    .put("decode_gb_s", result.decodeGbS()));
+        .forEach((codec, result) ->
+            codecs
+                .putObject(codec.name())
+                .put("encode_gb_s", result.encodeGbS())
+                .put("decode_gb_s", result.decodeGbS()));
     return object;
   }
 
@@ -156,10 +155,8 @@ final class BenchCpuCommand implements Runnable {
     TextTable codecs = new TextTable("codec, one core", "encode GB/s", "decode GB/s");
     speeds
         .codecs()
-        .forEach(
-            (codec, result) ->
-                codecs.row(
-                    codec.name(), decimal(result.encodeGbS()), decimal(result.decodeGbS())));
+        .forEach((codec, result) ->
+            codecs.row(codec.name(), decimal(result.encodeGbS()), decimal(result.decodeGbS())));
     return model + "\n" + codecs.toString().stripTrailing();
   }
 

@@ -103,8 +103,7 @@ final class EvalPplCommand implements Runnable {
   private Perplexity.Result measure(ModelRuntime runtime, PrintWriter err) {
     int[] tokens = text.tokens(runtime.model(), Math.multiplyExact(seq, windows));
     long total = (long) tokens.length / seq * seq;
-    Perplexity perplexity =
-        new Perplexity(runtime.engine(), runtime.model().config().vocabulary());
+    Perplexity perplexity = new Perplexity(runtime.engine(), runtime.model().config().vocabulary());
     try (Progress progress = new Progress(err, "perplexity of " + codec, total, "tokens", 1)) {
       return perplexity.measure(tokens, seq, windows, progress::add);
     }

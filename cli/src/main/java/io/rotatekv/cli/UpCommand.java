@@ -141,7 +141,8 @@ final class UpCommand implements Runnable {
           .add(member.process().exit().thenAccept(status -> report(cluster, member, status, err)));
     }
     ServiceKind front = Collections.max(ends.keySet());
-    CompletableFuture.allOf(ends.getOrDefault(front, List.of()).toArray(CompletableFuture[]::new)).join();
+    CompletableFuture.allOf(ends.getOrDefault(front, List.of()).toArray(CompletableFuture[]::new))
+        .join();
     throw new CommandException("every %s node has ended".formatted(front.command()), "");
   }
 

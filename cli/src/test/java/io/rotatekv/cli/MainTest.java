@@ -101,7 +101,8 @@ class MainTest {
   void serviceAloneNeedsTheAddressesOfThoseItUses() {
     CommandRun run = CommandRun.of("decode", "--store", "127.0.0.1:1");
     assertEquals(2, run.status());
-    assertEquals("rotatekv: default: decode.prefill: missing; give --prefill HOST:PORT\n", run.err());
+    assertEquals(
+        "rotatekv: default: decode.prefill: missing; give --prefill HOST:PORT\n", run.err());
   }
 
   @Test

@@ -25,7 +25,7 @@ final class RunDirectory {
     } catch (IOException e) {
       throw new CommandException(
           "cannot make a folder for logs in " + System.getProperty("java.io.tmpdir"),
-          "free some space there, or name another folder by TMPDIR",
+          "make it writable, or free some space there",
           e);
     }
   }

@@ -57,10 +57,7 @@ public final class Demo {
           cluster.members().stream()
               .map(Demo::describe)
               .collect(Collectors.joining("   ", "  ", "\n")));
-      try (GenerateClient client =
-          new GenerateClient(cluster.members(ServiceKind.DECODE).getFirst().address())) {
-        return ask(client, maxTokens);
-      }
+      return ask(cluster, maxTokens);
     }
   }
 
@@ -70,6 +67,18 @@ public final class Demo {
       return new ObjectMapper().writeValueAsString(report.json());
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  private DemoReport ask(LocalCluster cluster, int maxTokens) {
+    try (GenerateClient client =
+        new GenerateClient(cluster.members(ServiceKind.DECODE).getFirst().address())) {
+      return ask(client, maxTokens);
+    } catch (CommandException e) {
+      cluster.keepLogs();
+      String logs = "the services' logs are in %s".formatted(cluster.directory());
+      throw new CommandException(
+          String.valueOf(e.getMessage()), (e.cure() + "\n" + logs).strip(), e);
     }
   }
 
@@ -100,7 +109,7 @@ public final class Demo {
       throw new CommandException(
           "the answer came, but not as it should: "
               + String.join("; ", answer.summary().getWarningsList()),
-          "run it again with --verbose to see the services' logs");
+          "");
     }
     if (answer.summary().getGeneratedTokens() == 0) {
       throw new CommandException("the decode node generated no tokens", "");

@@ -21,10 +21,13 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class LocalClusterTest {
 
   private static final int LIMIT_SECONDS = 60;
+
+  @TempDir Path folder;
 
   @Test
   void startsAsManyAsAskedEachKnowingThoseItNeeds() throws InterruptedException, IOException {
@@ -76,8 +79,15 @@ class LocalClusterTest {
     assertStopsWith("KILL");
   }
 
-  private static void assertStopsWith(String signal) throws Exception {
-    Process parent = FakeNode.command().process(List.of("cluster")).start();
+  private void assertStopsWith(String signal) throws Exception {
+    // A killed parent cannot remove its logs, so they get a folder that the test removes.
+    JavaCommand java = FakeNode.command();
+    List<String> flags = new ArrayList<>(java.flags());
+    flags.add("-Djava.io.tmpdir=" + folder);
+    Process parent =
+        new JavaCommand(java.java(), flags, java.classPath(), java.mainClass())
+            .process(List.of("cluster"))
+            .start();
     List<Long> pids = new ArrayList<>();
     try {
       BufferedReader out = parent.inputReader(StandardCharsets.UTF_8);
