@@ -71,6 +71,11 @@ final class GgufFile implements TensorSource {
     return metadata;
   }
 
+  /** Bytes before the tensors' data, padding not counted. */
+  long headerBytes() {
+    return header.byteSize();
+  }
+
   @Override
   public Path path() {
     return file.path();
