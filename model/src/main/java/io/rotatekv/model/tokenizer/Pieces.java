@@ -8,6 +8,7 @@ import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /**
  * What every id stands for, in bytes: the decoders of the LLaMA family (byte-level BPE and
@@ -17,7 +18,7 @@ final class Pieces {
 
   private static final byte[] NOTHING = {};
   private static final String SPACE_MARK = "\u2581";
-  private static final int BYTE_TOKEN_LENGTH = "<0x00>".length();
+  private static final Pattern BYTE_TOKEN = Pattern.compile("<0x[0-9A-Fa-f]{2}>");
 
   private final byte[][] bytes;
   private final Map<String, Integer> special;
@@ -129,7 +130,7 @@ final class Pieces {
   }
 
   private static byte[] decodeSentencePiece(String token) {
-    if (token.length() == BYTE_TOKEN_LENGTH && token.startsWith("<0x") && token.endsWith(">")) {
+    if (BYTE_TOKEN.matcher(token).matches()) {
       return new byte[] {(byte) Integer.parseInt(token, 3, 5, 16)};
     }
     return token.replace(SPACE_MARK, " ").getBytes(StandardCharsets.UTF_8);
