@@ -1,6 +1,8 @@
 package io.rotatekv.kernels.simd;
 
 import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
+import static io.rotatekv.kernels.simd.TokenLanes.FLOATS;
+import static io.rotatekv.kernels.simd.TokenLanes.LANES;
 
 import io.rotatekv.kernels.block.BlockLayout;
 import io.rotatekv.kernels.block.Half;
@@ -10,6 +12,9 @@ import io.rotatekv.kernels.codec.EncodeCounters;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
 
 /**
  * The sections of {@code fp16}. The Vector API of this JDK cannot convert halves; plain loops over
@@ -24,7 +29,7 @@ final class HalfTiles implements TileCoder {
   private final int kvDim;
   private final int count;
   private final short[] halves;
-  private final short[] columns;
+  private final float[] strip;
   private final float[] saturated;
 
   HalfTiles(CodecContext context) {
@@ -32,7 +37,7 @@ final class HalfTiles implements TileCoder {
     kvDim = context.shape().kvDim();
     count = BLOCK_TOKENS * kvDim;
     halves = new short[count];
-    columns = new short[count];
+    strip = new float[kvDim * LANES];
     saturated = new float[count];
   }
 
@@ -44,20 +49,20 @@ final class HalfTiles implements TileCoder {
   @Override
   public void encodeKeys(
       int layer, float[] rows, long sinks, MemorySegment block, EncodeCounters counters) {
-    convert(rows, counters);
-    for (int channel = 0; channel < kvDim; channel++) {
-      for (int token = 0; token < BLOCK_TOKENS; token++) {
-        columns[channel * BLOCK_TOKENS + token] = halves[token * kvDim + channel];
-      }
+    int beyond = 0;
+    for (int token = 0; token < BLOCK_TOKENS; token += LANES) {
+      Strips.load(rows, token, kvDim, strip);
+      beyond += saturate(strip, kvDim * LANES, token, BLOCK_TOKENS);
     }
-    MemorySegment.copy(columns, 0, block, SHORT, layout.keyCodes(), count);
+    counters.addSaturatedHalves(beyond);
+    store(block, layout.keyCodes());
   }
 
   @Override
   public void encodeValues(
       int layer, float[] rows, long sinks, MemorySegment block, EncodeCounters counters) {
-    convert(rows, counters);
-    MemorySegment.copy(halves, 0, block, SHORT, layout.valueCodes(), count);
+    counters.addSaturatedHalves(saturate(rows, count, 0, LANES));
+    store(block, layout.valueCodes());
   }
 
   @Override
@@ -81,17 +86,25 @@ final class HalfTiles implements TileCoder {
   @Override
   public void unrotate(float[] rows, int offset, int rowCount) {}
 
-  private void convert(float[] rows, EncodeCounters counters) {
+  /** Copies vectors to {@code pitch} apart, brought into range; returns how many were not in it. */
+  private int saturate(float[] x, int elements, int offset, int pitch) {
     int beyond = 0;
-    for (int i = 0; i < count; i++) {
-      float x = Math.max(-Half.MAX, Math.min(Half.MAX, rows[i]));
-      beyond += x == rows[i] ? 0 : 1;
-      saturated[i] = x;
+    for (int i = 0; i < elements; i += LANES) {
+      FloatVector v = FloatVector.fromArray(FLOATS, x, i);
+      VectorMask<Float> above = v.compare(VectorOperators.GT, Half.MAX);
+      VectorMask<Float> below = v.compare(VectorOperators.LT, -Half.MAX);
+      v.blend(Half.MAX, above).blend(-Half.MAX, below).intoArray(saturated, offset);
+      beyond += above.trueCount() + below.trueCount();
+      offset += pitch;
     }
+    return beyond;
+  }
+
+  private void store(MemorySegment block, int at) {
     for (int i = 0; i < count; i++) {
       halves[i] = Float.floatToFloat16(saturated[i]);
     }
-    counters.addSaturatedHalves(beyond);
+    MemorySegment.copy(halves, 0, block, SHORT, at, count);
   }
 
   private void convert(MemorySegment block, int at, float[] to) {
