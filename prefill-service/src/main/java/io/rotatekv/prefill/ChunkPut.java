@@ -51,7 +51,12 @@ final class ChunkPut implements BlockListener, Callable<Long> {
     try (PutSession session =
         store.put(chain.namespace(), layers, chain.sets(firstBlock, firstBlock + blocks))) {
       for (int expected = blocks * layers; expected > 0; expected--) {
-        Block block = queue.take();
+        Block block = queue.poll();
+        if (block == null) {
+          // Nothing to gather: send what there is while the next layer is computed.
+          session.flush();
+          block = queue.take();
+        }
         if (block.equals(GIVE_UP)) {
           return 0L;
         }

@@ -1,0 +1,77 @@
+package io.rotatekv.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.rotatekv.cli.ClusterFixture.Reply;
+import io.rotatekv.kernels.codec.CodecSpec;
+import io.rotatekv.kernels.codec.KvShape;
+import io.rotatekv.model.engine.Generator;
+import io.rotatekv.model.engine.Sampling;
+import io.rotatekv.model.fetch.ModelFetcher;
+import io.rotatekv.model.runtime.ModelRuntime;
+import io.rotatekv.model.runtime.RuntimeOptions;
+import io.rotatekv.v1.GenerateRequest;
+import io.rotatekv.v1.StatsResponse;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The split changes nothing: three processes answer as one does, token for token. */
+final class SplitIT {
+
+  /** Enough to fill blocks with generated tokens, which are then written back. */
+  private static final int MAX_TOKENS = 72;
+
+  static List<CodecSpec> codecs() {
+    return CodecSpec.ALL;
+  }
+
+  @ParameterizedTest
+  @MethodSource("codecs")
+  void threeProcessesAnswerAsOneDoes(CodecSpec codec) throws InterruptedException {
+    List<Integer> expected = new ArrayList<>();
+    int[] prompt;
+    KvShape shape;
+    Path model = ModelFetcher.of(System.getenv())
+            .fetch("smollm2-135m", TestPrompts.NO_PROGRESS);
+    try (ModelRuntime runtime =
+        ModelRuntime.open(model, RuntimeOptions.of("smollm2-135m", codec.name()))) {
+      prompt = runtime.model().tokenizer().encode(TestPrompts.STORY, true);
+      shape = runtime.model().kvShape();
+      new Generator(runtime.engine(), runtime.model().tokenizer()::isEndOfGeneration)
+          .generate(prompt, MAX_TOKENS, Sampling.GREEDY, expected::add);
+    }
+    GenerateRequest request =
+        GenerateRequest.newBuilder()
+            .setPrompt(TestPrompts.STORY)
+            .setMaxTokens(MAX_TOKENS)
+            .build();
+    int wholeBlocks = Generator.cacheableBlocks(prompt.length);
+    try (ClusterFixture cluster =
+        ClusterFixture.start(Map.of("ROTATEKV_MODEL_CODEC", codec.name()))) {
+      Reply first = cluster.generate(request);
+      assertEquals(expected, first.tokens());
+      assertEquals(List.of(), first.summary().getWarningsList());
+      assertEquals(0, first.summary().getCachedPrefixTokens());
+      assertEquals((long) wholeBlocks * shape.layers(), first.summary().getBlocksGot());
+
+      Reply second = cluster.generate(request);
+      assertEquals(expected, second.tokens());
+      assertEquals(List.of(), second.summary().getWarningsList());
+      assertEquals(wholeBlocks * 64, second.summary().getCachedPrefixTokens());
+
+      assertCompressed(codec, cluster.storeStats(), shape);
+    }
+  }
+
+  private static void assertCompressed(CodecSpec codec, StatsResponse stats, KvShape shape) {
+    double stored = (double) stats.getPayloadBytes() / stats.getPayloadTokens();
+    double ratio = 2.0 * 2 * shape.kvDim() * shape.layers() / stored;
+    double least = codec.bits() == 16 ? 0.99 : codec.bits() == 2 ? 6.5 : 13.0 / codec.bits();
+    assertTrue(ratio >= least, "%s is compressed %.2fx".formatted(codec, ratio));
+  }
+}
