@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 
 /** Reads a YAML file of the form {@code section: {key: value}}, remembering each value's line. */
 final class ConfigFile {
@@ -38,7 +39,7 @@ final class ConfigFile {
     } catch (JsonParseException e) {
       throw new ConfigException(
           "%s:%d: not valid YAML: %s"
-              .formatted(path, e.getLocation().getLineNr(), firstLine(e.getOriginalMessage())));
+              .formatted(path, e.getLocation().getLineNr(), reason(e.getOriginalMessage())));
     } catch (IOException e) {
       throw new ConfigException("cannot read %s: %s".formatted(path, e.getMessage()));
     }
@@ -95,7 +96,8 @@ final class ConfigFile {
     return parser.currentTokenLocation().getLineNr();
   }
 
-  private static String firstLine(String text) {
-    return text.lines().findFirst().orElse("");
+  // What is indented shows the file's text and repeats the place.
+  private static String reason(String message) {
+    return message.lines().filter(line -> !line.startsWith(" ")).collect(Collectors.joining("; "));
   }
 }

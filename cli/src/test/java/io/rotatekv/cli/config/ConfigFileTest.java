@@ -40,7 +40,9 @@ class ConfigFileTest {
 
   @Test
   void brokenYamlNamesItsLine() {
-    assertError("store:\n  port: 'x\n", ":3: not valid YAML: ");
+    assertError(
+        "store:\n  port: 'x\n",
+        ":2: not valid YAML: while scanning a quoted scalar; found unexpected end");
   }
 
   @Test
