@@ -36,8 +36,7 @@ final class SplitIT {
     List<Integer> expected = new ArrayList<>();
     int[] prompt;
     KvShape shape;
-    Path model = ModelFetcher.of(System.getenv())
-            .fetch("smollm2-135m", TestPrompts.NO_PROGRESS);
+    Path model = ModelFetcher.of(System.getenv()).fetch("smollm2-135m", TestPrompts.NO_PROGRESS);
     try (ModelRuntime runtime =
         ModelRuntime.open(model, RuntimeOptions.of("smollm2-135m", codec.name()))) {
       prompt = runtime.model().tokenizer().encode(TestPrompts.STORY, true);
@@ -46,10 +45,7 @@ final class SplitIT {
           .generate(prompt, MAX_TOKENS, Sampling.GREEDY, expected::add);
     }
     GenerateRequest request =
-        GenerateRequest.newBuilder()
-            .setPrompt(TestPrompts.STORY)
-            .setMaxTokens(MAX_TOKENS)
-            .build();
+        GenerateRequest.newBuilder().setPrompt(TestPrompts.STORY).setMaxTokens(MAX_TOKENS).build();
     int wholeBlocks = Generator.cacheableBlocks(prompt.length);
     try (ClusterFixture cluster =
         ClusterFixture.start(Map.of("ROTATEKV_MODEL_CODEC", codec.name()))) {

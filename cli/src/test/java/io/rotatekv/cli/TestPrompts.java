@@ -16,7 +16,8 @@ final class TestPrompts {
       hold. The harbour master looked at how low she lay in the water, at the gulls that would not \
       settle on her rigging, and at the captain's clean hands. He opened the first log and wrote down \
       the word "nothing". He opened the second log, held the pen over the page for a long time, and \
-      then wrote""";
+      then wrote\
+      """;
 
   static final ProgressListener NO_PROGRESS = ProgressListener.NONE;
 

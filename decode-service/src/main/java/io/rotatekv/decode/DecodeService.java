@@ -1,6 +1,6 @@
 package io.rotatekv.decode;
 
-import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.Context;
 import io.grpc.stub.StreamObserver;
 import io.rotatekv.proto.ServiceException;
 import io.rotatekv.v1.DecodeGrpc;
@@ -28,13 +28,18 @@ final class DecodeService extends DecodeGrpc.DecodeImplBase {
             ? UUID.randomUUID().toString().substring(0, 8)
             : request.getRequestId();
     GenerateCall call = new GenerateCall(node, prompt, id, observer::onNext);
-    ((ServerCallStreamObserver<GenerateResponse>) observer).setOnCancelHandler(call::cancel);
+    // The context is cancelled even while this call's own executor is busy running it.
+    Context context = Context.current();
+    Context.CancellationListener onCancel = cancelled -> call.cancel();
+    context.addListener(onCancel, Runnable::run);
     try {
       call.run();
       observer.onCompleted();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ServiceException(ErrorReason.ERROR_REASON_CANCELLED, "interrupted", e);
+    } finally {
+      context.removeListener(onCancel);
     }
   }
 }

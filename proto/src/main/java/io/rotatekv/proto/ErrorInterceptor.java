@@ -23,7 +23,7 @@ final class ErrorInterceptor implements ServerInterceptor {
     MappingCall<Q, P> mapping = new MappingCall<>(call);
     try {
       return new MappingListener<>(next.startCall(mapping, headers), mapping);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | LinkageError | AssertionError e) {
       mapping.fail(e);
       return new ServerCall.Listener<>() {};
     }
@@ -88,7 +88,7 @@ final class ErrorInterceptor implements ServerInterceptor {
       }
       try {
         handler.run();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | LinkageError | AssertionError e) {
         failed = true;
         call.fail(e);
       }

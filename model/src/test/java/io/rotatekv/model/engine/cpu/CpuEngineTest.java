@@ -180,7 +180,8 @@ final class CpuEngineTest {
         Sequence sequence = engine.open(BlockListener.NONE)) {
       engine.run(List.of(new Step(sequence, TinyModel.tokens(128), Output.NONE)));
       long fp16 = 128L * 2 * 2 * TinyModel.SHAPE.kvDim() * TinyModel.SHAPE.layers();
-      assertTrue(sequence.blockBytes() < fp16 / 2, sequence.blockBytes() + " of " + fp16);
+      // Heads of 16 channels make groups of 16: 1 bit per element goes to scales and zeros.
+      assertTrue(sequence.blockBytes() < fp16 * 2 / 3, sequence.blockBytes() + " of " + fp16);
       assertNotEquals(0, sequence.blockBytes());
     }
   }
