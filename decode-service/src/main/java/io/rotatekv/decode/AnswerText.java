@@ -1,6 +1,5 @@
 package io.rotatekv.decode;
 
-import io.rotatekv.model.tokenizer.TokenStream;
 import java.util.List;
 
 /**
@@ -9,13 +8,11 @@ import java.util.List;
  */
 final class AnswerText {
 
-  private final TokenStream stream;
   private final List<String> stops;
   private final StringBuilder held = new StringBuilder();
   private boolean stopped;
 
-  AnswerText(TokenStream stream, List<String> stops) {
-    this.stream = stream;
+  AnswerText(List<String> stops) {
     this.stops = stops;
   }
 
@@ -24,17 +21,17 @@ final class AnswerText {
     return stopped;
   }
 
-  /** Takes a token; returns the text that can be shown now. */
-  String append(int token) {
-    return stopped ? "" : release(stream.push(token));
+  /** Takes the text of a token; returns the text that can be shown now. */
+  String append(String piece) {
+    return stopped ? "" : release(piece);
   }
 
-  /** Returns the text that is left at the end. */
-  String finish() {
+  /** Takes the last text; returns all that is left. */
+  String finish(String piece) {
     if (stopped) {
       return "";
     }
-    String shown = release(stream.finish());
+    String shown = release(piece);
     return stopped ? shown : shown + takeAll();
   }
 

@@ -5,6 +5,7 @@ import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 import io.rotatekv.decode.Generation.Event;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.model.engine.Sequence;
+import io.rotatekv.model.tokenizer.TokenStream;
 import io.rotatekv.proto.KeyChain;
 import io.rotatekv.proto.ServiceException;
 import io.rotatekv.v1.ErrorReason;
@@ -46,6 +47,7 @@ final class GenerateCall {
   private final GenerateSummary.Builder summary = GenerateSummary.newBuilder();
   private final List<String> warnings = new ArrayList<>();
   private final AnswerText text;
+  private final TokenStream stream;
   private final WriteBack writeBack;
   private volatile @Nullable Generation generation;
   private volatile boolean cancelled;
@@ -72,7 +74,8 @@ final class GenerateCall {
     this.requestId = requestId;
     this.responses = responses;
     this.chain = node.chain(prompt);
-    this.text = new AnswerText(node.tokenizer().newStream(), prompt.stop());
+    this.text = new AnswerText(prompt.stop());
+    this.stream = node.tokenizer().newStream();
     this.writeBack = node.writeBack(prompt);
   }
 
@@ -227,7 +230,7 @@ final class GenerateCall {
 
   private void onToken(int id) {
     summary.setGeneratedTokens(summary.getGeneratedTokens() + 1);
-    send(text.append(id), id);
+    send(text.append(stream.push(id)), id);
     if (text.stopped()) {
       finishReason = FinishReason.FINISH_REASON_STOP;
       cancel();
@@ -242,7 +245,7 @@ final class GenerateCall {
   }
 
   private void finish() {
-    String rest = text.finish();
+    String rest = text.finish(stream.finish());
     if (!rest.isEmpty()) {
       responses.accept(
           GenerateResponse.newBuilder().setTokens(TokenChunk.newBuilder().setText(rest)).build());
