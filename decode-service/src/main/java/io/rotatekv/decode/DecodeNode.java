@@ -1,5 +1,7 @@
 package io.rotatekv.decode;
 
+import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
+
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.model.engine.BlockListener;
 import io.rotatekv.model.engine.Generator;
@@ -37,7 +39,7 @@ record DecodeNode(
   /** The chain of a prompt's cacheable blocks. */
   KeyChain chain(Prompt prompt) {
     int blocks = Generator.cacheableBlocks(prompt.tokens().length);
-    return chain(prompt.tenant(), Arrays.copyOf(prompt.tokens(), blocks * 64));
+    return chain(prompt.tenant(), Arrays.copyOf(prompt.tokens(), blocks * BLOCK_TOKENS));
   }
 
   private KeyChain chain(String tenant, int[] tokens) {

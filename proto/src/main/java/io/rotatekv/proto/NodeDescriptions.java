@@ -19,18 +19,12 @@ public final class NodeDescriptions {
       NodeRole role, String model, String codec, Namespace namespace, NodeLimits limits) {
     return DescribeResponse.newBuilder()
         .setRole(role)
-        .setVersion(version())
+        .setVersion(NodeService.version())
         .setModelName(model)
         .setModelFingerprint(namespace.getModelFingerprint())
         .setCodec(codec)
         .setCodecFingerprint(namespace.getCodecFingerprint())
         .setLimits(limits)
         .build();
-  }
-
-  /** The version in the jar's manifest; "development" where the classes are not in a jar. */
-  private static String version() {
-    String version = NodeDescriptions.class.getPackage().getImplementationVersion();
-    return version == null ? "development" : version;
   }
 }
