@@ -2,6 +2,7 @@ package io.rotatekv.kernels.block;
 
 import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 
+import io.rotatekv.kernels.codec.CodePatch;
 import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.KvShape;
@@ -23,11 +24,18 @@ public record BlockLayout(int codeBytes, int scaleBytes, int zeroBytes, int rowB
   /** The layout that a codec uses for a shape. */
   public static BlockLayout of(CodecSpec spec, KvShape shape) {
     int scales = BLOCK_TOKENS * shape.groups();
+    boolean fp16 = spec.family() == CodecFamily.FP16;
     return new BlockLayout(
-        BLOCK_TOKENS * shape.kvDim() * spec.bits() / Byte.SIZE,
-        spec.family() == CodecFamily.FP16 ? 0 : scales,
+        BLOCK_TOKENS * (fp16 ? shape.kvDim() : paddedChannels(shape)) * spec.bits() / Byte.SIZE,
+        fp16 ? 0 : scales,
         spec.family() == CodecFamily.ROTATEKV ? scales : 0,
         shape.kvDim() * Short.BYTES);
+  }
+
+  /** Chunks whose order is no multiple of 64 fill their last patch with padding. */
+  private static int paddedChannels(KvShape shape) {
+    int order = shape.rotationOrder();
+    return shape.kvDim() / order * CodePatch.patches(order) * CodePatch.SIDE;
   }
 
   /** Offset of the codes of the keys. */

@@ -27,11 +27,15 @@ public final class GroupScales {
     offsets = new float[size];
   }
 
-  /** Makes every code of one token's group 0 and counts nothing: the token is a sink. */
-  public void skip(int index) {
+  /**
+   * Makes every element of one token's group take the same code: the token is a sink.
+   *
+   * @param code what is written in place of a sink's codes
+   */
+  public void skip(int index, int code) {
     scaleCodes[index] = 0;
     zeroCodes[index] = 0;
     factors[index] = 0;
-    offsets[index] = 0;
+    offsets[index] = code;
   }
 }

@@ -1,86 +1,104 @@
 package io.rotatekv.kernels.scalar;
 
-import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
+import static io.rotatekv.kernels.codec.CodePatch.SIDE;
 
-import io.rotatekv.kernels.codec.FieldOrder;
+import io.rotatekv.kernels.codec.CodePatch;
 import io.rotatekv.kernels.codec.KvShape;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 
 /**
  * Where the code of an element lies. A section holds one plane of the low two bits of all codes
- * and, for 3 and 4 bits, one plane of the high bits. A plane of width w is an array of fields of w
- * bits, field i in the bits {@code w i} and up of the plane taken as one little-endian number.
- *
- * <p>Fields of keys are {@code (chunks, 64, heads of a chunk, headDim)}, a chunk being the heads
- * that are rotated together; fields of values are {@code (kvDim, 64)}. The last dimension is in
- * {@link FieldOrder}.
+ * and, for 3 and 4 bits, one plane of the high bits. A plane is a sequence of {@link CodePatch}es,
+ * in the order of channels, each chunk (the heads that are rotated together) beginning a new one.
+ * Rows of a patch are what a GPU multiplies from the left: tokens for keys, channels for values.
  */
 final class CodeFields {
 
-  private static final ValueLayout.OfByte BYTE = ValueLayout.JAVA_BYTE;
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final int LOW_BITS = 2;
 
+  private final boolean tokenRows;
   private final int highBits;
-  private final int planeBytes;
-  private final int[] tokenField; // what each token adds to the number of a field
-  private final int[] channelField;
+  private final int planeBytes; // of the low plane
+  private final int[] patch; // by channel
+  private final int[] inPatch; // by channel: its row or column
 
-  private CodeFields(KvShape shape, int bits, int[] tokenField, int[] channelField) {
+  private CodeFields(KvShape shape, int bits, boolean tokenRows) {
+    this.tokenRows = tokenRows;
     highBits = bits - LOW_BITS;
-    planeBytes = BLOCK_TOKENS * shape.kvDim() * LOW_BITS / Byte.SIZE;
-    this.tokenField = tokenField;
-    this.channelField = channelField;
+    int order = shape.rotationOrder();
+    int patches = CodePatch.patches(order);
+    planeBytes = shape.kvDim() / order * patches * CodePatch.WORDS * Integer.BYTES;
+    patch = new int[shape.kvDim()];
+    inPatch = new int[shape.kvDim()];
+    for (int channel = 0; channel < shape.kvDim(); channel++) {
+      patch[channel] = channel / order * patches + channel % order / SIDE;
+      inPatch[channel] = channel % order % SIDE;
+    }
   }
 
   static CodeFields ofKeys(KvShape shape, int bits) {
-    int order = shape.rotationOrder();
-    int[] tokenField = new int[BLOCK_TOKENS];
-    for (int token = 0; token < BLOCK_TOKENS; token++) {
-      tokenField[token] = token * order;
-    }
-    int[] inHead = FieldOrder.fields(shape.headDim());
-    int[] channelField = new int[shape.kvDim()];
-    for (int channel = 0; channel < shape.kvDim(); channel++) {
-      int chunk = channel / order;
-      int head = channel % order / shape.headDim();
-      channelField[channel] =
-          chunk * BLOCK_TOKENS * order + head * shape.headDim() + inHead[channel % shape.headDim()];
-    }
-    return new CodeFields(shape, bits, tokenField, channelField);
+    return new CodeFields(shape, bits, true);
   }
 
   static CodeFields ofValues(KvShape shape, int bits) {
-    int[] channelField = new int[shape.kvDim()];
-    for (int channel = 0; channel < shape.kvDim(); channel++) {
-      channelField[channel] = channel * BLOCK_TOKENS;
-    }
-    return new CodeFields(shape, bits, FieldOrder.fields(BLOCK_TOKENS), channelField);
+    return new CodeFields(shape, bits, false);
   }
 
   /** Stores a code in a section that starts at {@code at} and was filled with zeros. */
   void set(MemorySegment block, int at, int token, int channel, int code) {
-    int field = tokenField[token] + channelField[channel];
-    or(block, at, field, LOW_BITS, code & 3);
-    if (highBits > 0) {
-      or(block, at + planeBytes, field, highBits, code >> LOW_BITS);
+    int row = tokenRows ? token : inPatch[channel];
+    int column = tokenRows ? inPatch[channel] : token;
+    setTwoBits(block, at, patch[channel], row, column, code & 3);
+    if (highBits == 1) {
+      int word = thirdWordAt(at + planeBytes, patch[channel], row, column);
+      int bit = 1 << CodePatch.thirdBit(row, column);
+      block.set(INT, word, block.get(INT, word) | (code >> LOW_BITS == 0 ? bit : 0));
+    } else if (highBits == 2) {
+      setTwoBits(block, at + planeBytes, patch[channel], row, column, code >> LOW_BITS);
     }
   }
 
   int get(MemorySegment block, int at, int token, int channel) {
-    int field = tokenField[token] + channelField[channel];
-    int low = read(block, at, field, LOW_BITS);
-    return highBits == 0 ? low : low | read(block, at + planeBytes, field, highBits) << LOW_BITS;
+    int row = tokenRows ? token : inPatch[channel];
+    int column = tokenRows ? inPatch[channel] : token;
+    int low = getTwoBits(block, at, patch[channel], row, column);
+    return switch (highBits) {
+      case 0 -> low;
+      case 1 -> {
+        int word = block.get(INT, thirdWordAt(at + planeBytes, patch[channel], row, column));
+        int bit = ~word >>> CodePatch.thirdBit(row, column) & 1;
+        yield low | bit << LOW_BITS;
+      }
+      default -> low | getTwoBits(block, at + planeBytes, patch[channel], row, column) << LOW_BITS;
+    };
   }
 
-  private static void or(MemorySegment block, int at, int field, int width, int value) {
-    int bit = field * width;
-    int old = block.get(BYTE, at + bit / Byte.SIZE);
-    block.set(BYTE, at + bit / Byte.SIZE, (byte) (old | value << bit % Byte.SIZE));
+  private static void setTwoBits(
+      MemorySegment block, int at, int patch, int row, int column, int code) {
+    int word = wordAt(at, patch, row, column);
+    int negative = code < 2 ? 1 << CodePatch.signBit(column) : 0;
+    int large = code == 0 || code == 3 ? 1 << CodePatch.magnitudeBit(column) : 0;
+    block.set(INT, word, block.get(INT, word) | negative | large);
   }
 
-  private static int read(MemorySegment block, int at, int field, int width) {
-    int bit = field * width;
-    return block.get(BYTE, at + bit / Byte.SIZE) >> bit % Byte.SIZE & (1 << width) - 1;
+  private static int getTwoBits(MemorySegment block, int at, int patch, int row, int column) {
+    int word = block.get(INT, wordAt(at, patch, row, column));
+    boolean negative = (word >>> CodePatch.signBit(column) & 1) != 0;
+    boolean large = (word >>> CodePatch.magnitudeBit(column) & 1) != 0;
+    return negative ? (large ? 0 : 1) : large ? 3 : 2;
+  }
+
+  private static int wordAt(int at, int patch, int row, int column) {
+    int word = patch * CodePatch.WORDS + CodePatch.word(row, CodePatch.lane(column));
+    return at + word * Integer.BYTES;
+  }
+
+  private static int thirdWordAt(int at, int patch, int row, int column) {
+    int word = patch * CodePatch.THIRD_WORDS + CodePatch.thirdWord(row, CodePatch.lane(column));
+    return at + word * Integer.BYTES;
   }
 }

@@ -5,6 +5,7 @@ import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 import io.rotatekv.kernels.block.BlockLayout;
 import io.rotatekv.kernels.block.ScaleSections;
 import io.rotatekv.kernels.block.TileCoder;
+import io.rotatekv.kernels.codec.CodePatch;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.EncodeCounters;
@@ -28,6 +29,7 @@ final class QuantizedTiles implements TileCoder {
   private final BlockLayout layout;
   private final GroupQuantizer quantizer;
   private final boolean hasZeros;
+  private final int blank;
   private final Side keys;
   private final Side values;
   private final ScaleSections sections;
@@ -46,6 +48,7 @@ final class QuantizedTiles implements TileCoder {
     quantizer = GroupQuantizer.of(context.spec());
     hasZeros = context.spec().family() == CodecFamily.ROTATEKV;
     int bits = context.spec().bits();
+    blank = CodePatch.blank(bits);
     SidePlan[] keyPlans = new SidePlan[shape.layers()];
     SidePlan[] valuePlans = new SidePlan[shape.layers()];
     for (int layer = 0; layer < shape.layers(); layer++) {
@@ -145,7 +148,7 @@ final class QuantizedTiles implements TileCoder {
       for (int group = 0; group < min.length; group++) {
         int index = group * BLOCK_TOKENS + token;
         if (sink) {
-          scales.skip(index);
+          scales.skip(index, blank);
         } else {
           quantizer.fit(min[group], max[group], plan.multiplier(), scales, index, counters);
         }

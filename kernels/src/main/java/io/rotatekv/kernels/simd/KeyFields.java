@@ -5,33 +5,29 @@ import static io.rotatekv.kernels.simd.TokenLanes.FLOATS;
 import static io.rotatekv.kernels.simd.TokenLanes.INTS;
 import static io.rotatekv.kernels.simd.TokenLanes.LANES;
 
-import io.rotatekv.kernels.codec.FieldOrder;
+import io.rotatekv.kernels.codec.CodePatch;
 import io.rotatekv.kernels.codec.GroupScales;
 import io.rotatekv.kernels.codec.KvShape;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Packs and unpacks the codes of keys. A token's row is read as 32-bit words, 16 fields of the low
- * plane each; lanes are tokens, so a word is assembled in one register without shuffles, and only
- * words, a sixteenth of the elements, are transposed.
+ * Packs and unpacks the codes of keys, whose rows are tokens, as the lanes are: a word of 16 codes
+ * is assembled in one register without shuffles, and only words, a sixteenth of the elements, are
+ * moved to their place in the patch.
  */
 final class KeyFields {
 
-  private static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final int FIELDS = 16;
+  private static final int FIELDS = CodePatch.WORD_CODES;
 
   private final int highBits;
   private final int chunkWords;
   private final int[] channels; // (words of all chunks, 16)
   private final int[] low; // (words, 64)
-  private final int[] high; // (words, 64): the high bits of the same 16 fields
+  private final int[] high; // (words, 64): the high bits of the same 16 codes
   private final int[] section;
   private final int[] clipped = new int[LANES];
 
@@ -69,7 +65,7 @@ final class KeyFields {
       count = StripQuantizer.countClipped(count, level, code);
       packed = packed.or(code.and(3).lanewise(VectorOperators.LSHL, 2 * field));
     }
-    packed.intoArray(low, word * BLOCK_TOKENS + token);
+    SignMagnitude.fromCodes(packed).intoArray(low, word * BLOCK_TOKENS + token);
     count.intoArray(clipped, 0);
   }
 
@@ -86,36 +82,23 @@ final class KeyFields {
       count = StripQuantizer.countClipped(count, level, code);
       packed = packed.or(code.and(3).lanewise(VectorOperators.LSHL, 2 * field));
       IntVector upper = code.lanewise(VectorOperators.LSHR, 2).and(highMask);
-      packedHigh = packedHigh.or(upper.lanewise(VectorOperators.LSHL, highBits * field));
+      packedHigh = packedHigh.or(upper.lanewise(VectorOperators.LSHL, 2 * field));
     }
-    packed.intoArray(low, word * BLOCK_TOKENS + token);
+    SignMagnitude.fromCodes(packed).intoArray(low, word * BLOCK_TOKENS + token);
+    packedHigh =
+        highBits == 2 ? SignMagnitude.fromCodes(packedHigh) : ThirdBits.fromCodes(packedHigh);
     packedHigh.intoArray(high, word * BLOCK_TOKENS + token);
     count.intoArray(clipped, 0);
   }
 
   /** Writes what all strips quantized. */
   void write(MemorySegment block, int at) {
-    Words.toRows(low, section, chunkWords);
-    MemorySegment.copy(section, 0, block, INT, at, section.length);
-    if (highBits > 0) {
-      Words.toRows(high, section, chunkWords);
-      int words = highBits == 2 ? section.length : Words.joinHalves(section);
-      MemorySegment.copy(section, 0, block, INT, at + low.length * Integer.BYTES, words);
-    }
+    PatchWords.write(low, high, highBits, section, block, at);
   }
 
   /** Reads the codes of a block for {@link #dequantize}. */
   void read(MemorySegment block, int at) {
-    MemorySegment.copy(block, INT, at, section, 0, section.length);
-    Words.toColumns(section, low, chunkWords);
-    if (highBits > 0) {
-      int words = highBits == 2 ? section.length : section.length / 2;
-      MemorySegment.copy(block, INT, at + low.length * Integer.BYTES, section, 0, words);
-      if (highBits == 1) {
-        Words.splitHalves(section);
-      }
-      Words.toColumns(section, high, chunkWords);
-    }
+    PatchWords.read(block, at, section, highBits, low, high);
   }
 
   /**
@@ -140,7 +123,8 @@ final class KeyFields {
 
   private void dequantizeLow(
       int word, int first, int[] groups, int token, GroupScales scales, float[] chunk) {
-    IntVector packed = IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token);
+    IntVector packed =
+        SignMagnitude.toCodes(IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token));
     for (int field = 0; field < FIELDS; field++) {
       int channel = channels[word * FIELDS + field];
       IntVector code = packed.lanewise(VectorOperators.LSHR, 2 * field).and(3);
@@ -156,7 +140,8 @@ final class KeyFields {
       GroupScales scales,
       float[] mean,
       float[] chunk) {
-    IntVector packed = IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token);
+    IntVector packed =
+        SignMagnitude.toCodes(IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token));
     for (int field = 0; field < FIELDS; field++) {
       int channel = channels[word * FIELDS + field];
       IntVector code = packed.lanewise(VectorOperators.LSHR, 2 * field).and(3);
@@ -168,13 +153,15 @@ final class KeyFields {
 
   private void dequantizeBoth(
       int word, int first, int[] groups, int token, GroupScales scales, float[] chunk) {
-    IntVector packed = IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token);
-    IntVector upper = IntVector.fromArray(INTS, high, word * BLOCK_TOKENS + token);
+    IntVector packed =
+        SignMagnitude.toCodes(IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token));
+    IntVector words = IntVector.fromArray(INTS, high, word * BLOCK_TOKENS + token);
+    IntVector upper = highBits == 2 ? SignMagnitude.toCodes(words) : ThirdBits.toCodes(words);
     int highMask = (1 << highBits) - 1;
     for (int field = 0; field < FIELDS; field++) {
       int channel = channels[word * FIELDS + field];
       IntVector code = packed.lanewise(VectorOperators.LSHR, 2 * field).and(3);
-      IntVector top = upper.lanewise(VectorOperators.LSHR, highBits * field).and(highMask);
+      IntVector top = upper.lanewise(VectorOperators.LSHR, 2 * field).and(highMask);
       value(code.or(top.lanewise(VectorOperators.LSHL, 2)), groups[channel], token, scales)
           .intoArray(chunk, (channel - first) * LANES);
     }
@@ -189,10 +176,10 @@ final class KeyFields {
   }
 
   private static int[] channels(KvShape shape) {
-    int[] inHead = FieldOrder.elements(shape.headDim());
+    int[] columns = PatchWords.columns();
     int[] channels = new int[shape.kvDim()];
     for (int i = 0; i < channels.length; i++) {
-      channels[i] = i / shape.headDim() * shape.headDim() + inHead[i % shape.headDim()];
+      channels[i] = i / CodePatch.SIDE * CodePatch.SIDE + columns[i % CodePatch.SIDE];
     }
     return channels;
   }

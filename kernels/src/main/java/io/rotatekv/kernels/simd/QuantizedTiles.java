@@ -6,6 +6,7 @@ import static io.rotatekv.kernels.simd.TokenLanes.LANES;
 import io.rotatekv.kernels.block.BlockLayout;
 import io.rotatekv.kernels.block.ScaleSections;
 import io.rotatekv.kernels.block.TileCoder;
+import io.rotatekv.kernels.codec.CodePatch;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.EncodeCounters;
@@ -26,6 +27,7 @@ final class QuantizedTiles implements TileCoder {
   private final BlockLayout layout;
   private final GroupQuantizer quantizer;
   private final boolean hasZeros;
+  private final int blank;
   private final LayerSide[] keySides;
   private final LayerSide[] valueSides;
   private final KeyFields keyFields;
@@ -49,6 +51,7 @@ final class QuantizedTiles implements TileCoder {
     layout = BlockLayout.of(context.spec(), shape);
     quantizer = GroupQuantizer.of(context.spec());
     hasZeros = context.spec().family() == CodecFamily.ROTATEKV;
+    blank = CodePatch.blank(context.spec().bits());
     keyFields = new KeyFields(shape, context.spec().bits());
     valueFields = new ValueFields(shape, context.spec().bits());
     sections = new ScaleSections(shape);
@@ -170,7 +173,7 @@ final class QuantizedTiles implements TileCoder {
         int from = group * LANES + lane;
         int index = group * BLOCK_TOKENS + token + lane;
         if ((sinks >>> (token + lane) & 1) != 0) {
-          scales.skip(index);
+          scales.skip(index, blank);
         } else {
           quantizer.fit(min[from], max[from], multiplier, scales, index, counters);
         }

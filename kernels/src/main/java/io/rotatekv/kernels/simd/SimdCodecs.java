@@ -2,6 +2,7 @@ package io.rotatekv.kernels.simd;
 
 import io.rotatekv.kernels.block.FramedCodec;
 import io.rotatekv.kernels.codec.BlockCodec;
+import io.rotatekv.kernels.codec.CodePatch;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.CodecShapes;
@@ -10,9 +11,6 @@ import io.rotatekv.kernels.scalar.ScalarCodecs;
 
 /** Codecs with the Vector API; their blocks and their floats are those of the scalar codecs. */
 public final class SimdCodecs {
-
-  /** Smaller heads have rows that are not whole words in the plane of the third bit. */
-  private static final int MIN_HEAD_DIM = 32;
 
   private SimdCodecs() {}
 
@@ -24,10 +22,15 @@ public final class SimdCodecs {
   public static BlockCodec create(CodecContext context) {
     KvShape shape = context.shape();
     CodecShapes.requireSupported(shape);
-    if (!TokenLanes.fit() || shape.headDim() < MIN_HEAD_DIM) {
+    if (!TokenLanes.fit() || hasPadding(shape)) {
       return ScalarCodecs.create(context);
     }
     boolean fp16 = context.spec().family() == CodecFamily.FP16;
     return new FramedCodec(context, fp16 ? new HalfTiles(context) : new QuantizedTiles(context));
+  }
+
+  /** Patches that are not full, which only models smaller than any real one have. */
+  private static boolean hasPadding(KvShape shape) {
+    return shape.rotationOrder() % CodePatch.SIDE != 0;
   }
 }

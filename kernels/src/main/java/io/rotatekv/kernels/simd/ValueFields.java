@@ -5,60 +5,55 @@ import static io.rotatekv.kernels.simd.TokenLanes.FLOATS;
 import static io.rotatekv.kernels.simd.TokenLanes.INTS;
 import static io.rotatekv.kernels.simd.TokenLanes.LANES;
 
-import io.rotatekv.kernels.codec.FieldOrder;
+import io.rotatekv.kernels.codec.CodePatch;
 import io.rotatekv.kernels.codec.GroupScales;
 import io.rotatekv.kernels.codec.KvShape;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Packs and unpacks the codes of values, whose fields run over tokens: 4 words of the low plane per
- * channel. Encoding, lanes are tokens: tokens 16 apart meet in one lane, the rest is joined by
- * scalar code, four elements at a time. Decoding, lanes are channels, as the output wants it.
+ * Packs and unpacks the codes of values, whose rows are channels. Encoding, lanes are tokens: the
+ * four codes of a byte of a word meet in one lane, the bytes are joined by scalar code. Decoding,
+ * lanes are channels, as the output wants it, and rows of a patch.
  */
 final class ValueFields {
 
-  private static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final int STEP = 16;
-  private static final int WORDS = BLOCK_TOKENS / STEP;
+  private static final int STEP = CodePatch.WORD_CODES;
 
   private final int highBits;
   private final int kvDim;
   private final int group;
-  private final int[] fields;
-  private final int[] codes; // (kvDim, 16): byte j of int r is the code of token 16 j + r
-  private final int[] low; // (4, kvDim)
-  private final int[] high; // (4, kvDim) or, with one bit per field, (2, kvDim)
+  private final int[] codes; // (kvDim, 16): the fields of four tokens, high bits in the second byte
+  private final int[] low; // (patches, 4, 64)
+  private final int[] high; // (patches, 4, 64)
   private final int[] section;
 
   ValueFields(KvShape shape, int bits) {
     highBits = bits - 2;
     kvDim = shape.kvDim();
     group = shape.group();
-    fields = FieldOrder.fields(BLOCK_TOKENS);
     codes = new int[kvDim * STEP];
-    low = new int[kvDim * WORDS];
-    high = new int[low.length * highBits / 2];
+    low = new int[kvDim * CodePatch.LANES];
+    high = new int[highBits > 0 ? low.length : 0];
     section = new int[low.length];
   }
 
   /** Quantizes a strip; returns how many elements were clipped. Strips must come in order. */
   int quantize(float[] strip, int[] groups, int token, int top, GroupScales scales) {
     IntVector clipped = IntVector.zero(INTS);
-    int shift = token / STEP * Byte.SIZE;
+    int shift = 2 * ((token / STEP) ^ 1);
     int lane = token % STEP;
     for (int channel = 0; channel < kvDim; channel++) {
       IntVector level = StripQuantizer.level(strip, channel, groups[channel], token, scales);
       IntVector code = StripQuantizer.clamp(level, top);
       clipped = StripQuantizer.countClipped(clipped, level, code);
-      IntVector placed = code.and(0xF).lanewise(VectorOperators.LSHL, shift);
+      IntVector lower = code.and(3);
+      IntVector upper = code.and(0xC).lanewise(VectorOperators.LSHL, Byte.SIZE - 2);
+      IntVector placed = lower.or(upper).lanewise(VectorOperators.LSHL, shift);
       int at = channel * STEP + lane;
-      if (shift == 0) {
+      if (token < STEP) {
         placed.intoArray(codes, at);
       } else {
         placed.or(IntVector.fromArray(INTS, codes, at)).intoArray(codes, at);
@@ -69,27 +64,37 @@ final class ValueFields {
 
   /** Writes what all strips quantized. */
   void write(MemorySegment block, int at) {
-    joinTwoBits(0);
-    MemorySegment.copy(section, 0, block, INT, at, section.length);
-    if (highBits == 2) {
-      joinTwoBits(2);
-    } else if (highBits == 1) {
-      joinOneBit();
+    for (int i = 0; i < low.length; i++) {
+      int channel = i / CodePatch.WORDS * CodePatch.SIDE + i % CodePatch.SIDE;
+      int from = channel * STEP + i / CodePatch.SIDE % CodePatch.LANES * 4;
+      low[i] = SignMagnitude.fromCodes(join(from, 0));
+      if (highBits == 1) {
+        high[i] = ThirdBits.fromCodes(join(from, Byte.SIZE));
+      } else if (highBits == 2) {
+        high[i] = SignMagnitude.fromCodes(join(from, Byte.SIZE));
+      }
     }
-    if (highBits > 0) {
-      int highAt = at + low.length * Integer.BYTES;
-      MemorySegment.copy(section, 0, block, INT, highAt, high.length);
+    PatchWords.write(low, high, highBits, section, block, at);
+  }
+
+  /** A byte of each of four tokens. */
+  private int join(int from, int shift) {
+    int word = 0;
+    for (int place = 0; place < 4; place++) {
+      word |= (codes[from + place] >>> shift & 0xFF) << (place * Byte.SIZE);
     }
+    return word;
   }
 
   /** Reads the codes of a block for {@link #dequantize}. */
   void read(MemorySegment block, int at) {
-    MemorySegment.copy(block, INT, at, section, 0, low.length);
-    transpose(low, WORDS);
-    if (highBits > 0) {
-      int highAt = at + low.length * Integer.BYTES;
-      MemorySegment.copy(block, INT, highAt, section, 0, high.length);
-      transpose(high, WORDS * highBits / 2);
+    PatchWords.read(block, at, section, highBits, low, high);
+    for (int i = 0; i < low.length; i += LANES) {
+      SignMagnitude.toCodes(IntVector.fromArray(INTS, low, i)).intoArray(low, i);
+    }
+    for (int i = 0; i < high.length; i += LANES) {
+      IntVector words = IntVector.fromArray(INTS, high, i);
+      (highBits == 1 ? ThirdBits.toCodes(words) : SignMagnitude.toCodes(words)).intoArray(high, i);
     }
   }
 
@@ -110,12 +115,11 @@ final class ValueFields {
   }
 
   private void dequantizeLow(int token, int start, float offset, float factor, float[] to) {
-    int words = fields[token] / STEP * kvDim;
-    int shift = fields[token] % STEP * 2;
+    int shift = shift(token);
     int row = token * kvDim;
     for (int channel = start; channel < start + group; channel += LANES) {
       IntVector code =
-          IntVector.fromArray(INTS, low, words + channel)
+          IntVector.fromArray(INTS, low, word(token, channel))
               .lanewise(VectorOperators.LSHR, shift)
               .and(3);
       value(code, offset, factor).intoArray(to, row + channel);
@@ -123,21 +127,16 @@ final class ValueFields {
   }
 
   private void dequantizeBoth(int token, int start, float offset, float factor, float[] to) {
-    int words = fields[token] / STEP * kvDim;
-    int shift = fields[token] % STEP * 2;
-    int bit = fields[token] * highBits;
-    int highWords = bit / Integer.SIZE * kvDim;
-    int highShift = bit % Integer.SIZE;
+    int shift = shift(token);
     int highMask = (1 << highBits) - 1;
     int row = token * kvDim;
     for (int channel = start; channel < start + group; channel += LANES) {
+      int word = word(token, channel);
       IntVector code =
-          IntVector.fromArray(INTS, low, words + channel)
-              .lanewise(VectorOperators.LSHR, shift)
-              .and(3);
+          IntVector.fromArray(INTS, low, word).lanewise(VectorOperators.LSHR, shift).and(3);
       IntVector top =
-          IntVector.fromArray(INTS, high, highWords + channel)
-              .lanewise(VectorOperators.LSHR, highShift)
+          IntVector.fromArray(INTS, high, word)
+              .lanewise(VectorOperators.LSHR, shift)
               .and(highMask)
               .lanewise(VectorOperators.LSHL, 2);
       value(code.or(top), offset, factor).intoArray(to, row + channel);
@@ -149,45 +148,12 @@ final class ValueFields {
     return level.sub(offset).mul(factor);
   }
 
-  /** The two bits from {@code shift} on of every code, in the order of fields. */
-  private void joinTwoBits(int shift) {
-    for (int channel = 0; channel < kvDim; channel++) {
-      for (int lane = 0; lane < WORDS; lane++) {
-        int at = channel * STEP + 2 * lane;
-        int a = codes[at] >>> shift & 0x03030303;
-        int b = codes[at + 1] >>> shift & 0x03030303;
-        int c = codes[at + 8] >>> shift & 0x03030303;
-        int d = codes[at + 9] >>> shift & 0x03030303;
-        section[channel * WORDS + lane] = a | b << 2 | c << 4 | d << 6;
-      }
-    }
+  private static int word(int token, int channel) {
+    return (channel / CodePatch.SIDE * CodePatch.LANES + CodePatch.lane(token)) * CodePatch.SIDE
+        + channel % CodePatch.SIDE;
   }
 
-  /** The third bit of every code, in the order of fields. */
-  private void joinOneBit() {
-    for (int channel = 0; channel < kvDim; channel++) {
-      int at = channel * STEP;
-      section[channel * 2] = nibbles(at) | nibbles(at + 2) << 16;
-      section[channel * 2 + 1] = nibbles(at + 4) | nibbles(at + 6) << 16;
-    }
-  }
-
-  /** The 16 fields of one lane of the field order. */
-  private int nibbles(int at) {
-    int a = codes[at] >>> 2 & 0x01010101;
-    int b = codes[at + 1] >>> 2 & 0x01010101;
-    int c = codes[at + 8] >>> 2 & 0x01010101;
-    int d = codes[at + 9] >>> 2 & 0x01010101;
-    int bytes = a | b << 1 | c << 2 | d << 3;
-    int pairs = (bytes | bytes >>> 4) & 0x00FF00FF;
-    return (pairs | pairs >>> 8) & 0xFFFF;
-  }
-
-  private void transpose(int[] to, int words) {
-    for (int channel = 0; channel < kvDim; channel++) {
-      for (int word = 0; word < words; word++) {
-        to[word * kvDim + channel] = section[channel * words + word];
-      }
-    }
+  private static int shift(int token) {
+    return token % CodePatch.LANES * Byte.SIZE + 2 * ((token / STEP) ^ 1);
   }
 }

@@ -8,6 +8,7 @@ import io.rotatekv.kernels.codec.BlockCodec;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.CodecSpec;
+import io.rotatekv.kernels.codec.FormatVersion;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.codec.Samples;
 import io.rotatekv.kernels.scalar.ScalarCodecs;
@@ -88,7 +89,7 @@ class BlocksTest {
     magic[0] = 'X';
     assertRefused(magic, context, LAYER, Reason.BAD_MAGIC);
     byte[] version = block(context, 0);
-    version[4] = 2;
+    version[4] = 1;
     assertRefused(version, context, LAYER, Reason.UNKNOWN_VERSION);
   }
 
@@ -122,7 +123,7 @@ class BlocksTest {
       MemorySegment segment = MemorySegment.ofArray(bytes);
       if (bytes.length >= BlockHeader.BYTES && round % 4 != 0) {
         segment.set(BlockHeader.INT, 0, BlockHeader.MAGIC);
-        segment.set(BlockHeader.SHORT, 4, (short) 1);
+        segment.set(BlockHeader.SHORT, 4, (short) FormatVersion.CURRENT);
         segment.set(BlockHeader.BYTE, 6, (byte) random.nextInt(5));
         int payload = random.nextInt(bytes.length - BlockHeader.BYTES + 1);
         segment.set(BlockHeader.INT, 32, payload);

@@ -16,7 +16,7 @@ final class GoldenBlocks {
 
   static final int LAYER = 1;
 
-  private static final KvShape SHAPE = new KvShape(2, 3, 32);
+  private static final KvShape SHAPE = new KvShape(2, 3, 64);
   private static final long SINKS = 1L << 2;
 
   private GoldenBlocks() {}

@@ -1,0 +1,53 @@
+package io.rotatekv.kernels.simd;
+
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Words of 16 codes, between plain fields (code {@code j} in the bits {@code 2 j} and {@code 2 j +
+ * 1}) and the bits of {@link io.rotatekv.kernels.codec.CodePatch}. The magnitude of a code goes to
+ * that one of the bits 0, 1, 4, 5 of its byte that is nearest and the sign six bits further, so one
+ * sequence of masks moves all 16.
+ */
+final class SignMagnitude {
+
+  private static final int EVEN = 0x55555555;
+  private static final int MAGNITUDES = 0x33333333;
+  private static final int SIGN_FROM_MAGNITUDE = 6;
+
+  private SignMagnitude() {}
+
+  static IntVector fromCodes(IntVector codes) {
+    IntVector sign = toPairs(codes.lanewise(VectorOperators.LSHR, 1).not());
+    IntVector magnitude = toPairs(codes).lanewise(VectorOperators.XOR, sign);
+    return magnitude.or(sign.lanewise(VectorOperators.ROL, SIGN_FROM_MAGNITUDE));
+  }
+
+  static int fromCodes(int codes) {
+    int sign = toPairs(~(codes >>> 1));
+    return (toPairs(codes) ^ sign) | Integer.rotateLeft(sign, SIGN_FROM_MAGNITUDE);
+  }
+
+  static IntVector toCodes(IntVector word) {
+    IntVector sign = word.lanewise(VectorOperators.ROR, SIGN_FROM_MAGNITUDE).and(MAGNITUDES);
+    IntVector lower = fromPairs(word.and(MAGNITUDES).lanewise(VectorOperators.XOR, sign));
+    IntVector upper = fromPairs(sign.lanewise(VectorOperators.XOR, MAGNITUDES));
+    return lower.or(upper.lanewise(VectorOperators.LSHL, 1));
+  }
+
+  /** The bits 0, 2, 4, 6 of each byte to 0, 1, 4, 5. */
+  static IntVector toPairs(IntVector bits) {
+    IntVector even = bits.and(EVEN);
+    return even.or(even.lanewise(VectorOperators.LSHR, 1)).and(MAGNITUDES);
+  }
+
+  static int toPairs(int bits) {
+    int even = bits & EVEN;
+    return (even | (even >>> 1)) & MAGNITUDES;
+  }
+
+  /** Undoes {@link #toPairs}. */
+  static IntVector fromPairs(IntVector pairs) {
+    return pairs.or(pairs.lanewise(VectorOperators.LSHL, 1)).and(EVEN);
+  }
+}
