@@ -42,25 +42,25 @@ final class KeyFields {
   }
 
   /** Quantizes a strip; returns how many elements were clipped. */
-  int quantize(float[] strip, int[] groups, int token, int top, GroupScales scales) {
+  int quantize(float[] strip, float norm, int[] groups, int token, int top, GroupScales scales) {
     Arrays.fill(clipped, 0);
     for (int word = 0; word < channels.length / FIELDS; word++) {
       if (highBits == 0) {
-        quantizeLow(strip, groups, token, word, top, scales);
+        quantizeLow(strip, norm, groups, token, word, top, scales);
       } else {
-        quantizeBoth(strip, groups, token, word, top, scales);
+        quantizeBoth(strip, norm, groups, token, word, top, scales);
       }
     }
     return IntVector.fromArray(INTS, clipped, 0).reduceLanes(VectorOperators.ADD);
   }
 
   private void quantizeLow(
-      float[] strip, int[] groups, int token, int word, int top, GroupScales scales) {
+      float[] strip, float norm, int[] groups, int token, int word, int top, GroupScales scales) {
     IntVector count = IntVector.fromArray(INTS, clipped, 0);
     IntVector packed = IntVector.zero(INTS);
     for (int field = 0; field < FIELDS; field++) {
       int channel = channels[word * FIELDS + field];
-      IntVector level = StripQuantizer.level(strip, channel, groups[channel], token, scales);
+      IntVector level = StripQuantizer.level(strip, norm, channel, groups[channel], token, scales);
       IntVector code = StripQuantizer.clamp(level, top);
       count = StripQuantizer.countClipped(count, level, code);
       packed = packed.or(code.and(3).lanewise(VectorOperators.LSHL, 2 * field));
@@ -70,14 +70,14 @@ final class KeyFields {
   }
 
   private void quantizeBoth(
-      float[] strip, int[] groups, int token, int word, int top, GroupScales scales) {
+      float[] strip, float norm, int[] groups, int token, int word, int top, GroupScales scales) {
     IntVector count = IntVector.fromArray(INTS, clipped, 0);
     IntVector packed = IntVector.zero(INTS);
     IntVector packedHigh = IntVector.zero(INTS);
     int highMask = (1 << highBits) - 1;
     for (int field = 0; field < FIELDS; field++) {
       int channel = channels[word * FIELDS + field];
-      IntVector level = StripQuantizer.level(strip, channel, groups[channel], token, scales);
+      IntVector level = StripQuantizer.level(strip, norm, channel, groups[channel], token, scales);
       IntVector code = StripQuantizer.clamp(level, top);
       count = StripQuantizer.countClipped(count, level, code);
       packed = packed.or(code.and(3).lanewise(VectorOperators.LSHL, 2 * field));

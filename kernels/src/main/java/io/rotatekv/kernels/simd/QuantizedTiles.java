@@ -83,8 +83,9 @@ final class QuantizedTiles implements TileCoder {
     int clipped = 0;
     for (int token = 0; token < BLOCK_TOKENS; token += LANES) {
       rotate(rows, token, keyRotation);
-      fit(side, keyNorm, token, sinks, counters);
-      clipped += keyFields.quantize(strip, side.plan.group(), token, quantizer.top(), scales);
+      float norm = centre(side, keyNorm);
+      fit(side, norm, token, sinks, counters);
+      clipped += keyFields.quantize(strip, norm, side.plan.group(), token, quantizer.top(), scales);
     }
     counters.addClippedCodes(clipped);
     keyFields.write(block, layout.keyCodes());
@@ -98,8 +99,10 @@ final class QuantizedTiles implements TileCoder {
     int clipped = 0;
     for (int token = 0; token < BLOCK_TOKENS; token += LANES) {
       rotate(rows, token, valueRotation);
-      fit(side, rowRotation.norm(), token, sinks, counters);
-      clipped += valueFields.quantize(strip, side.plan.group(), token, quantizer.top(), scales);
+      float norm = rowRotation.norm();
+      fit(side, norm, token, sinks, counters);
+      clipped +=
+          valueFields.quantize(strip, norm, side.plan.group(), token, quantizer.top(), scales);
     }
     counters.addClippedCodes(clipped);
     valueFields.write(block, layout.valueCodes());
@@ -165,10 +168,20 @@ final class QuantizedTiles implements TileCoder {
     }
   }
 
+  /** Subtracts the means, if there are any; returns the norm that the strip still lacks. */
+  private float centre(LayerSide side, float norm) {
+    float[] mean = side.plan.mean();
+    if (mean.length == 0) {
+      return norm;
+    }
+    StripRanges.centre(strip, norm, mean);
+    return 1f;
+  }
+
   private void fit(LayerSide side, float norm, int token, long sinks, EncodeCounters counters) {
     float multiplier = side.plan.multiplier();
     for (int group = 0; group < side.members.length; group++) {
-      StripRanges.find(strip, norm, side.plan.mean(), side.members[group], min, max, group * LANES);
+      StripRanges.find(strip, norm, side.members[group], min, max, group * LANES);
       for (int lane = 0; lane < LANES; lane++) {
         int from = group * LANES + lane;
         int index = group * BLOCK_TOKENS + token + lane;

@@ -23,11 +23,6 @@ final class SignMagnitude {
     return magnitude.or(sign.lanewise(VectorOperators.ROL, SIGN_FROM_MAGNITUDE));
   }
 
-  static int fromCodes(int codes) {
-    int sign = toPairs(~(codes >>> 1));
-    return (toPairs(codes) ^ sign) | Integer.rotateLeft(sign, SIGN_FROM_MAGNITUDE);
-  }
-
   static IntVector toCodes(IntVector word) {
     IntVector sign = word.lanewise(VectorOperators.ROR, SIGN_FROM_MAGNITUDE).and(MAGNITUDES);
     IntVector lower = fromPairs(word.and(MAGNITUDES).lanewise(VectorOperators.XOR, sign));
@@ -39,11 +34,6 @@ final class SignMagnitude {
   static IntVector toPairs(IntVector bits) {
     IntVector even = bits.and(EVEN);
     return even.or(even.lanewise(VectorOperators.LSHR, 1)).and(MAGNITUDES);
-  }
-
-  static int toPairs(int bits) {
-    int even = bits & EVEN;
-    return (even | (even >>> 1)) & MAGNITUDES;
   }
 
   /** Undoes {@link #toPairs}. */

@@ -22,10 +22,12 @@ final class StripQuantizer {
 
   private StripQuantizer() {}
 
-  /** Level of each lane plus {@link #MAGIC}, as bits, not yet clamped. */
-  static IntVector level(float[] strip, int channel, int group, int token, GroupScales scales) {
+  /** Level of each lane times {@code norm}, plus {@link #MAGIC}, as bits, not yet clamped. */
+  static IntVector level(
+      float[] strip, float norm, int channel, int group, int token, GroupScales scales) {
     int index = group * BLOCK_TOKENS + token;
     return FloatVector.fromArray(FLOATS, strip, channel * LANES)
+        .mul(norm)
         .mul(FloatVector.fromArray(FLOATS, scales.factors, index))
         .add(FloatVector.fromArray(FLOATS, scales.offsets, index))
         .add(MAGIC)

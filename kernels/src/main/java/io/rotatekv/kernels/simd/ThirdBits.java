@@ -25,12 +25,6 @@ final class ThirdBits {
         .lanewise(VectorOperators.XOR, UPPER);
   }
 
-  static int fromCodes(int bits) {
-    int pairs = SignMagnitude.toPairs(bits);
-    int first = (pairs & FIRST_PAIRS) << FROM_FIRST_PAIRS;
-    return (first | (pairs & SECOND_PAIRS)) ^ UPPER;
-  }
-
   /** Undoes {@link #fromCodes}; the lower half of each byte does not matter. */
   static IntVector toCodes(IntVector word) {
     IntVector bits = word.not();

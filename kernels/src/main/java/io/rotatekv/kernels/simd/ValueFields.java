@@ -25,7 +25,8 @@ final class ValueFields {
   private final int highBits;
   private final int kvDim;
   private final int group;
-  private final int[] codes; // (kvDim, 16): the fields of four tokens, high bits in the second byte
+  private final float[] codes; // (kvDim, 16) bits: fields of four tokens, high ones in byte 1
+  private final float[] columns; // (16, LANES): codes with channels as lanes
   private final int[] low; // (patches, 4, 64)
   private final int[] high; // (patches, 4, 64)
   private final int[] section;
@@ -34,56 +35,67 @@ final class ValueFields {
     highBits = bits - 2;
     kvDim = shape.kvDim();
     group = shape.group();
-    codes = new int[kvDim * STEP];
+    codes = new float[kvDim * STEP];
+    columns = new float[STEP * LANES];
     low = new int[kvDim * CodePatch.LANES];
     high = new int[highBits > 0 ? low.length : 0];
     section = new int[low.length];
   }
 
   /** Quantizes a strip; returns how many elements were clipped. Strips must come in order. */
-  int quantize(float[] strip, int[] groups, int token, int top, GroupScales scales) {
+  int quantize(float[] strip, float norm, int[] groups, int token, int top, GroupScales scales) {
     IntVector clipped = IntVector.zero(INTS);
     int shift = 2 * ((token / STEP) ^ 1);
     int lane = token % STEP;
     for (int channel = 0; channel < kvDim; channel++) {
-      IntVector level = StripQuantizer.level(strip, channel, groups[channel], token, scales);
+      IntVector level = StripQuantizer.level(strip, norm, channel, groups[channel], token, scales);
       IntVector code = StripQuantizer.clamp(level, top);
       clipped = StripQuantizer.countClipped(clipped, level, code);
       IntVector lower = code.and(3);
       IntVector upper = code.and(0xC).lanewise(VectorOperators.LSHL, Byte.SIZE - 2);
       IntVector placed = lower.or(upper).lanewise(VectorOperators.LSHL, shift);
       int at = channel * STEP + lane;
-      if (token < STEP) {
-        placed.intoArray(codes, at);
-      } else {
-        placed.or(IntVector.fromArray(INTS, codes, at)).intoArray(codes, at);
+      if (token >= STEP) {
+        placed = placed.or(FloatVector.fromArray(FLOATS, codes, at).reinterpretAsInts());
       }
+      placed.reinterpretAsFloats().intoArray(codes, at);
     }
     return clipped.reduceLanes(VectorOperators.ADD);
   }
 
   /** Writes what all strips quantized. */
   void write(MemorySegment block, int at) {
-    for (int i = 0; i < low.length; i++) {
-      int channel = i / CodePatch.WORDS * CodePatch.SIDE + i % CodePatch.SIDE;
-      int from = channel * STEP + i / CodePatch.SIDE % CodePatch.LANES * 4;
-      low[i] = SignMagnitude.fromCodes(join(from, 0));
-      if (highBits == 1) {
-        high[i] = ThirdBits.fromCodes(join(from, Byte.SIZE));
-      } else if (highBits == 2) {
-        high[i] = SignMagnitude.fromCodes(join(from, Byte.SIZE));
+    for (int channel = 0; channel < kvDim; channel += LANES) {
+      Strips.load(codes, channel, STEP, columns);
+      for (int lane = 0; lane < CodePatch.LANES; lane++) {
+        join(lane, word(lane * CodePatch.LANES, channel));
       }
     }
     PatchWords.write(low, high, highBits, section, block, at);
   }
 
-  /** A byte of each of four tokens. */
-  private int join(int from, int shift) {
-    int word = 0;
-    for (int place = 0; place < 4; place++) {
-      word |= (codes[from + place] >>> shift & 0xFF) << (place * Byte.SIZE);
+  /** Joins the fields of four tokens to the words of {@code LANES} channels. */
+  private void join(int lane, int word) {
+    IntVector lower = IntVector.zero(INTS);
+    IntVector upper = IntVector.zero(INTS);
+    for (int place = 0; place < CodePatch.LANES; place++) {
+      IntVector fields =
+          FloatVector.fromArray(FLOATS, columns, (lane * CodePatch.LANES + place) * LANES)
+              .reinterpretAsInts();
+      int shift = place * Byte.SIZE;
+      lower = lower.or(fields.and(0xFF).lanewise(VectorOperators.LSHL, shift));
+      upper =
+          upper.or(
+              fields
+                  .lanewise(VectorOperators.LSHR, Byte.SIZE)
+                  .lanewise(VectorOperators.LSHL, shift));
     }
-    return word;
+    SignMagnitude.fromCodes(lower).intoArray(low, word);
+    if (highBits == 1) {
+      ThirdBits.fromCodes(upper).intoArray(high, word);
+    } else if (highBits == 2) {
+      SignMagnitude.fromCodes(upper).intoArray(high, word);
+    }
   }
 
   /** Reads the codes of a block for {@link #dequantize}. */
