@@ -65,7 +65,7 @@ final class KeyFields {
       count = StripQuantizer.countClipped(count, level, code);
       packed = packed.or(code.and(3).lanewise(VectorOperators.LSHL, 2 * field));
     }
-    SignMagnitude.fromCodes(packed).intoArray(low, word * BLOCK_TOKENS + token);
+    packed.intoArray(low, word * BLOCK_TOKENS + token);
     count.intoArray(clipped, 0);
   }
 
@@ -84,9 +84,7 @@ final class KeyFields {
       IntVector upper = code.lanewise(VectorOperators.LSHR, 2).and(highMask);
       packedHigh = packedHigh.or(upper.lanewise(VectorOperators.LSHL, 2 * field));
     }
-    SignMagnitude.fromCodes(packed).intoArray(low, word * BLOCK_TOKENS + token);
-    packedHigh =
-        highBits == 2 ? SignMagnitude.fromCodes(packedHigh) : ThirdBits.fromCodes(packedHigh);
+    packed.intoArray(low, word * BLOCK_TOKENS + token);
     packedHigh.intoArray(high, word * BLOCK_TOKENS + token);
     count.intoArray(clipped, 0);
   }
@@ -123,8 +121,7 @@ final class KeyFields {
 
   private void dequantizeLow(
       int word, int first, int[] groups, int token, GroupScales scales, float[] chunk) {
-    IntVector packed =
-        SignMagnitude.toCodes(IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token));
+    IntVector packed = IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token);
     for (int field = 0; field < FIELDS; field++) {
       int channel = channels[word * FIELDS + field];
       IntVector code = packed.lanewise(VectorOperators.LSHR, 2 * field).and(3);
@@ -140,8 +137,7 @@ final class KeyFields {
       GroupScales scales,
       float[] mean,
       float[] chunk) {
-    IntVector packed =
-        SignMagnitude.toCodes(IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token));
+    IntVector packed = IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token);
     for (int field = 0; field < FIELDS; field++) {
       int channel = channels[word * FIELDS + field];
       IntVector code = packed.lanewise(VectorOperators.LSHR, 2 * field).and(3);
@@ -153,10 +149,8 @@ final class KeyFields {
 
   private void dequantizeBoth(
       int word, int first, int[] groups, int token, GroupScales scales, float[] chunk) {
-    IntVector packed =
-        SignMagnitude.toCodes(IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token));
-    IntVector words = IntVector.fromArray(INTS, high, word * BLOCK_TOKENS + token);
-    IntVector upper = highBits == 2 ? SignMagnitude.toCodes(words) : ThirdBits.toCodes(words);
+    IntVector packed = IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token);
+    IntVector upper = IntVector.fromArray(INTS, high, word * BLOCK_TOKENS + token);
     int highMask = (1 << highBits) - 1;
     for (int field = 0; field < FIELDS; field++) {
       int channel = channels[word * FIELDS + field];

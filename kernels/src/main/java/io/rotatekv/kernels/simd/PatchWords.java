@@ -2,6 +2,7 @@ package io.rotatekv.kernels.simd;
 
 import static io.rotatekv.kernels.codec.CodePatch.LANES;
 import static io.rotatekv.kernels.codec.CodePatch.SIDE;
+import static io.rotatekv.kernels.codec.CodePatch.THIRD_WORDS;
 import static io.rotatekv.kernels.codec.CodePatch.WORDS;
 import static io.rotatekv.kernels.codec.CodePatch.WORD_CODES;
 
@@ -19,22 +20,25 @@ final class PatchWords {
   private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
-  private static final int[] WORD = new int[WORDS];
-  private static final int[] THIRD_WORD = new int[WORDS];
+  /** Third bits lie in the upper half of each byte for a row, in the lower one for row + 8. */
+  private static final int HALF = 4;
+
+  private static final int HALF_ROWS = 8;
+
+  /** Place in the order of computing, by word of a patch. */
+  private static final int[] PLACES = new int[WORDS];
+
+  /** The same for a plane of one bit: the place of the row whose bits are in the upper halves. */
+  private static final int[] THIRD_PLACES = new int[THIRD_WORDS];
 
   static {
     for (int lane = 0; lane < LANES; lane++) {
-      for (int row = 0; row < SIDE; row++) {
-        WORD[lane * SIDE + row] = CodePatch.word(row, lane);
-        THIRD_WORD[lane * SIDE + row] = CodePatch.thirdWord(row, lane);
+      for (int row = SIDE - 1; row >= 0; row--) { // so that row stays and not row + 8
+        PLACES[CodePatch.word(row, lane)] = lane * SIDE + row;
+        THIRD_PLACES[CodePatch.thirdWord(row, lane)] = lane * SIDE + row;
       }
     }
   }
-
-  /** Third bits lie in the upper half of each byte for one row, in the lower for the other. */
-  private static final int HALF = 4;
-
-  private static final int UPPER = 0xF0F0F0F0;
 
   private PatchWords() {}
 
@@ -49,72 +53,78 @@ final class PatchWords {
     return columns;
   }
 
-  /** Writes both planes of a section, {@code high} being empty for codes of two bits. */
+  /**
+   * Writes both planes of a section.
+   *
+   * @param low plain fields of two bits; overwritten
+   * @param high the same of the high bits, empty for codes of two bits; overwritten
+   */
   static void write(
       int[] low, int[] high, int highBits, int[] section, MemorySegment block, int at) {
+    SignMagnitude.fromCodes(low);
     toSection(low, section);
     MemorySegment.copy(section, 0, block, INT, at, section.length);
     int highAt = at + low.length * Integer.BYTES;
     if (highBits == 1) {
+      ThirdBits.fromCodes(high);
       thirdToSection(high, section);
       MemorySegment.copy(section, 0, block, INT, highAt, section.length / 2);
     } else if (highBits == 2) {
+      SignMagnitude.fromCodes(high);
       toSection(high, section);
       MemorySegment.copy(section, 0, block, INT, highAt, section.length);
     }
   }
 
-  /** Undoes {@link #write}. */
+  /** Reads as plain fields what {@link #write} wrote. */
   static void read(
       MemorySegment block, int at, int[] section, int highBits, int[] low, int[] high) {
     MemorySegment.copy(block, INT, at, section, 0, section.length);
     fromSection(section, low);
+    SignMagnitude.toCodes(low);
     int highAt = at + low.length * Integer.BYTES;
     if (highBits == 1) {
       MemorySegment.copy(block, INT, highAt, section, 0, section.length / 2);
       thirdFromSection(section, high);
+      ThirdBits.toCodes(high);
     } else if (highBits == 2) {
       MemorySegment.copy(block, INT, highAt, section, 0, section.length);
       fromSection(section, high);
+      SignMagnitude.toCodes(high);
     }
   }
 
-  /** From the order of computing to that of a plane of two bits. */
   private static void toSection(int[] words, int[] section) {
     for (int start = 0; start < words.length; start += WORDS) {
       for (int i = 0; i < WORDS; i++) {
-        section[start + WORD[i]] = words[start + i];
+        section[start + i] = words[start + PLACES[i]];
       }
     }
   }
 
-  /** Undoes {@link #toSection}. */
   private static void fromSection(int[] section, int[] words) {
     for (int start = 0; start < words.length; start += WORDS) {
       for (int i = 0; i < WORDS; i++) {
-        words[start + i] = section[start + WORD[i]];
+        words[start + PLACES[i]] = section[start + i];
       }
     }
   }
 
-  /** From the order of computing to that of a plane of one bit; two rows share a word. */
   private static void thirdToSection(int[] words, int[] section) {
     for (int start = 0; start < words.length; start += WORDS) {
-      for (int i = 0; i < WORDS; i++) {
-        int to = start / 2 + THIRD_WORD[i];
-        boolean upper = i / (SIDE / 8) % 2 == 0;
-        section[to] = upper ? words[start + i] : section[to] | (words[start + i] >>> HALF);
+      for (int i = 0; i < THIRD_WORDS; i++) {
+        int place = start + THIRD_PLACES[i];
+        section[start / 2 + i] = words[place] | (words[place + HALF_ROWS] >>> HALF);
       }
     }
   }
 
-  /** Undoes {@link #thirdToSection}. */
   private static void thirdFromSection(int[] section, int[] words) {
     for (int start = 0; start < words.length; start += WORDS) {
-      for (int i = 0; i < WORDS; i++) {
-        int word = section[start / 2 + THIRD_WORD[i]];
-        boolean upper = i / (SIDE / 8) % 2 == 0;
-        words[start + i] = (upper ? word : word << HALF) & UPPER;
+      for (int i = 0; i < THIRD_WORDS; i++) {
+        int place = start + THIRD_PLACES[i];
+        words[place] = section[start / 2 + i];
+        words[place + HALF_ROWS] = section[start / 2 + i] << HALF;
       }
     }
   }

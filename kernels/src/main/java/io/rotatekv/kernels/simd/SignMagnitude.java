@@ -1,5 +1,8 @@
 package io.rotatekv.kernels.simd;
 
+import static io.rotatekv.kernels.simd.TokenLanes.INTS;
+import static io.rotatekv.kernels.simd.TokenLanes.LANES;
+
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -17,17 +20,25 @@ final class SignMagnitude {
 
   private SignMagnitude() {}
 
-  static IntVector fromCodes(IntVector codes) {
-    IntVector sign = toPairs(codes.lanewise(VectorOperators.LSHR, 1).not());
-    IntVector magnitude = toPairs(codes).lanewise(VectorOperators.XOR, sign);
-    return magnitude.or(sign.lanewise(VectorOperators.ROL, SIGN_FROM_MAGNITUDE));
+  /** From plain fields, in place. */
+  static void fromCodes(int[] words) {
+    for (int i = 0; i < words.length; i += LANES) {
+      IntVector codes = IntVector.fromArray(INTS, words, i);
+      IntVector sign = toPairs(codes.lanewise(VectorOperators.LSHR, 1).not());
+      IntVector magnitude = toPairs(codes).lanewise(VectorOperators.XOR, sign);
+      magnitude.or(sign.lanewise(VectorOperators.ROL, SIGN_FROM_MAGNITUDE)).intoArray(words, i);
+    }
   }
 
-  static IntVector toCodes(IntVector word) {
-    IntVector sign = word.lanewise(VectorOperators.ROR, SIGN_FROM_MAGNITUDE).and(MAGNITUDES);
-    IntVector lower = fromPairs(word.and(MAGNITUDES).lanewise(VectorOperators.XOR, sign));
-    IntVector upper = fromPairs(sign.lanewise(VectorOperators.XOR, MAGNITUDES));
-    return lower.or(upper.lanewise(VectorOperators.LSHL, 1));
+  /** To plain fields, in place. */
+  static void toCodes(int[] words) {
+    for (int i = 0; i < words.length; i += LANES) {
+      IntVector word = IntVector.fromArray(INTS, words, i);
+      IntVector sign = word.lanewise(VectorOperators.ROR, SIGN_FROM_MAGNITUDE).and(MAGNITUDES);
+      IntVector lower = fromPairs(word.and(MAGNITUDES).lanewise(VectorOperators.XOR, sign));
+      IntVector upper = fromPairs(sign.lanewise(VectorOperators.XOR, MAGNITUDES));
+      lower.or(upper.lanewise(VectorOperators.LSHL, 1)).intoArray(words, i);
+    }
   }
 
   /** The bits 0, 2, 4, 6 of each byte to 0, 1, 4, 5. */

@@ -1,5 +1,8 @@
 package io.rotatekv.kernels.simd;
 
+import static io.rotatekv.kernels.simd.TokenLanes.INTS;
+import static io.rotatekv.kernels.simd.TokenLanes.LANES;
+
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
@@ -16,22 +19,28 @@ final class ThirdBits {
 
   private ThirdBits() {}
 
-  static IntVector fromCodes(IntVector bits) {
-    IntVector pairs = SignMagnitude.toPairs(bits);
-    return pairs
-        .and(FIRST_PAIRS)
-        .lanewise(VectorOperators.LSHL, FROM_FIRST_PAIRS)
-        .or(pairs.and(SECOND_PAIRS))
-        .lanewise(VectorOperators.XOR, UPPER);
+  /** From plain fields, in place. */
+  static void fromCodes(int[] words) {
+    for (int i = 0; i < words.length; i += LANES) {
+      IntVector pairs = SignMagnitude.toPairs(IntVector.fromArray(INTS, words, i));
+      pairs
+          .and(FIRST_PAIRS)
+          .lanewise(VectorOperators.LSHL, FROM_FIRST_PAIRS)
+          .or(pairs.and(SECOND_PAIRS))
+          .lanewise(VectorOperators.XOR, UPPER)
+          .intoArray(words, i);
+    }
   }
 
-  /** Undoes {@link #fromCodes}; the lower half of each byte does not matter. */
-  static IntVector toCodes(IntVector word) {
-    IntVector bits = word.not();
-    IntVector pairs =
-        bits.lanewise(VectorOperators.LSHR, FROM_FIRST_PAIRS)
-            .and(FIRST_PAIRS)
-            .or(bits.and(SECOND_PAIRS));
-    return SignMagnitude.fromPairs(pairs);
+  /** To plain fields, in place; the lower half of each byte does not matter. */
+  static void toCodes(int[] words) {
+    for (int i = 0; i < words.length; i += LANES) {
+      IntVector bits = IntVector.fromArray(INTS, words, i).not();
+      IntVector pairs =
+          bits.lanewise(VectorOperators.LSHR, FROM_FIRST_PAIRS)
+              .and(FIRST_PAIRS)
+              .or(bits.and(SECOND_PAIRS));
+      SignMagnitude.fromPairs(pairs).intoArray(words, i);
+    }
   }
 }

@@ -90,24 +90,15 @@ final class ValueFields {
                   .lanewise(VectorOperators.LSHR, Byte.SIZE)
                   .lanewise(VectorOperators.LSHL, shift));
     }
-    SignMagnitude.fromCodes(lower).intoArray(low, word);
-    if (highBits == 1) {
-      ThirdBits.fromCodes(upper).intoArray(high, word);
-    } else if (highBits == 2) {
-      SignMagnitude.fromCodes(upper).intoArray(high, word);
+    lower.intoArray(low, word);
+    if (highBits > 0) {
+      upper.intoArray(high, word);
     }
   }
 
   /** Reads the codes of a block for {@link #dequantize}. */
   void read(MemorySegment block, int at) {
     PatchWords.read(block, at, section, highBits, low, high);
-    for (int i = 0; i < low.length; i += LANES) {
-      SignMagnitude.toCodes(IntVector.fromArray(INTS, low, i)).intoArray(low, i);
-    }
-    for (int i = 0; i < high.length; i += LANES) {
-      IntVector words = IntVector.fromArray(INTS, high, i);
-      (highBits == 1 ? ThirdBits.toCodes(words) : SignMagnitude.toCodes(words)).intoArray(high, i);
-    }
   }
 
   /** Dequantizes all tokens into {@code (64, kvDim)}. */
