@@ -7,7 +7,9 @@ import io.rotatekv.cli.console.Progress;
 import io.rotatekv.cli.console.TextTable;
 import io.rotatekv.eval.CodecBenchmark;
 import io.rotatekv.eval.CpuBenchmark;
+import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecSpec;
+import io.rotatekv.kernels.scalar.ScalarCodecs;
 import io.rotatekv.model.Model;
 import io.rotatekv.model.calibration.BundledCalibrations;
 import io.rotatekv.model.calibration.Calibration;
@@ -34,7 +36,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Measures prefill and decode in one process with an FP16 cache, then each codec on one core",
-      "in GB/s of FP16 keys and values. Medians, after a warm-up of the same work."
+      "in GB/s of FP16 keys and values, beside the scalar form that specifies it. Medians, after a",
+      "warm-up of the same work."
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -75,8 +78,18 @@ final class BenchCpuCommand implements Runnable {
   @Option(names = "--json", description = "Print one JSON object.")
   private boolean json;
 
-  private record Speeds(
-      double prefill, double decode, Map<CodecSpec, CodecBenchmark.Result> codecs) {}
+  private record Speeds(double prefill, double decode, Map<CodecSpec, CodecSpeeds> codecs) {}
+
+  private record CodecSpeeds(CodecBenchmark.Result backend, CodecBenchmark.Result scalar) {
+
+    double encodeSpeedup() {
+      return backend.encodeGbS() / scalar.encodeGbS();
+    }
+
+    double decodeSpeedup() {
+      return backend.decodeGbS() / scalar.decodeGbS();
+    }
+  }
 
   @Override
   public void run() {
@@ -107,18 +120,21 @@ final class BenchCpuCommand implements Runnable {
     int[] tokens =
         new SplittableRandom(SEED).ints(prompt, 0, runtime.model().config().vocabulary()).toArray();
     try (Progress progress =
-        new Progress(err, "measuring", 2L + CodecSpec.ALL.size(), "figures", 1)) {
+        new Progress(err, "measuring", 2L + 2L * CodecSpec.ALL.size(), "figures", 1)) {
       double prefill = benchmark.prefillTokensPerSecond(tokens);
       progress.add(1);
       double decode = benchmark.decodeTokensPerSecond(tokens, generate);
       progress.add(1);
       Calibration calibrated = calibration(runtime.model());
-      Map<CodecSpec, CodecBenchmark.Result> codecs = new LinkedHashMap<>();
+      Map<CodecSpec, CodecSpeeds> codecs = new LinkedHashMap<>();
       for (CodecSpec codec : CodecSpec.ALL) {
-        codecs.put(
-            codec,
-            new CodecBenchmark(runtime.kernels().codec(calibrated.context(codec))).measure());
+        CodecContext context = calibrated.context(codec);
+        CodecBenchmark.Result backend =
+            new CodecBenchmark(runtime.kernels().codec(context)).measure();
         progress.add(1);
+        CodecBenchmark.Result scalar = new CodecBenchmark(ScalarCodecs.create(context)).measure();
+        progress.add(1);
+        codecs.put(codec, new CodecSpeeds(backend, scalar));
       }
       return new Speeds(prefill, decode, codecs);
     }
@@ -144,19 +160,30 @@ final class BenchCpuCommand implements Runnable {
         .forEach((codec, result) ->
             codecs
                 .putObject(codec.name())
-                .put("encode_gb_s", result.encodeGbS())
-                .put("decode_gb_s", result.decodeGbS()));
+                .put("encode_gb_s", result.backend().encodeGbS())
+                .put("decode_gb_s", result.backend().decodeGbS())
+                .put("scalar_encode_gb_s", result.scalar().encodeGbS())
+                .put("scalar_decode_gb_s", result.scalar().decodeGbS())
+                .put("encode_speedup", result.encodeSpeedup())
+                .put("decode_speedup", result.decodeSpeedup()));
     return object;
   }
 
   private static String toTable(Speeds speeds) {
     TextTable model = new TextTable("model", "tokens/s");
     model.row("prefill", decimal(speeds.prefill())).row("decode", decimal(speeds.decode()));
-    TextTable codecs = new TextTable("codec, one core", "encode GB/s", "decode GB/s");
+    TextTable codecs =
+        new TextTable(
+            "codec, one core", "encode GB/s", "times scalar", "decode GB/s", "times scalar");
     speeds
         .codecs()
         .forEach((codec, result) ->
-            codecs.row(codec.name(), decimal(result.encodeGbS()), decimal(result.decodeGbS())));
+            codecs.row(
+                codec.name(),
+                decimal(result.backend().encodeGbS()),
+                decimal(result.encodeSpeedup()),
+                decimal(result.backend().decodeGbS()),
+                decimal(result.decodeSpeedup())));
     return model + "\n" + codecs.toString().stripTrailing();
   }
 

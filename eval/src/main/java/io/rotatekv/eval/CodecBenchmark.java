@@ -3,15 +3,22 @@ package io.rotatekv.eval;
 import io.rotatekv.kernels.codec.BlockCodec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
 /** Speed of one codec on one core, in gigabytes of FP16 keys and values per second. */
 public final class CodecBenchmark {
 
-  private static final int BLOCKS = 64;
-  private static final int RUNS = 21;
+  private static final int BLOCKS = 16;
+  private static final int MIN_RUNS = 11;
+  private static final long MIN_NANOS = 500_000_000;
+
+  /** A run this much faster than all before it shows that the compilers were still at work. */
+  private static final double GAIN = 0.97;
+
   private static final long SEED = 1;
 
   /**
@@ -29,7 +36,7 @@ public final class CodecBenchmark {
     this.codec = codec;
   }
 
-  /** Medians over runs of many random blocks, after as many runs to warm up. */
+  /** Medians over runs of many random blocks, after warming up until runs get no faster. */
   public Result measure() {
     int size = BlockCodec.BLOCK_TOKENS * codec.shape().kvDim();
     float[] keys = gaussian(size);
@@ -58,17 +65,37 @@ public final class CodecBenchmark {
   }
 
   private static double median(Runnable block) {
-    double[] seconds = new double[RUNS];
-    for (int pass = 0; pass < 2; pass++) {
-      for (int run = 0; run < RUNS; run++) {
-        long start = System.nanoTime();
-        for (int i = 0; i < BLOCKS; i++) {
-          block.run();
-        }
-        seconds[run] = (System.nanoTime() - start) * 1e-9;
+    warmUp(block);
+    List<Double> seconds = new ArrayList<>();
+    long start = System.nanoTime();
+    while (seconds.size() < MIN_RUNS || System.nanoTime() - start < MIN_NANOS) {
+      seconds.add(run(block));
+    }
+    Collections.sort(seconds);
+    return seconds.get(seconds.size() / 2);
+  }
+
+  /**
+   * Runs on for as long again as the last gain took to come, a fixed count being too few or many.
+   */
+  private static void warmUp(Runnable block) {
+    long start = System.nanoTime();
+    long lastGain = start;
+    double best = Double.POSITIVE_INFINITY;
+    while (System.nanoTime() - lastGain < Math.max(MIN_NANOS, lastGain - start)) {
+      double seconds = run(block);
+      if (seconds < best * GAIN) {
+        best = seconds;
+        lastGain = System.nanoTime();
       }
     }
-    Arrays.sort(seconds);
-    return seconds[RUNS / 2];
+  }
+
+  private static double run(Runnable block) {
+    long start = System.nanoTime();
+    for (int i = 0; i < BLOCKS; i++) {
+      block.run();
+    }
+    return (System.nanoTime() - start) * 1e-9;
   }
 }
