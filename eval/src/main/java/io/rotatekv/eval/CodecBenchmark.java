@@ -15,6 +15,7 @@ public final class CodecBenchmark {
   private static final int BLOCKS = 16;
   private static final int MIN_RUNS = 11;
   private static final long MIN_NANOS = 500_000_000;
+  private static final long MIN_WARMUP_NANOS = 2_000_000_000;
 
   /** A run this much faster than all before it shows that the compilers were still at work. */
   private static final double GAIN = 0.97;
@@ -82,7 +83,7 @@ public final class CodecBenchmark {
     long start = System.nanoTime();
     long lastGain = start;
     double best = Double.POSITIVE_INFINITY;
-    while (System.nanoTime() - lastGain < Math.max(MIN_NANOS, lastGain - start)) {
+    while (System.nanoTime() - lastGain < Math.max(MIN_WARMUP_NANOS, lastGain - start)) {
       double seconds = run(block);
       if (seconds < best * GAIN) {
         best = seconds;
