@@ -26,6 +26,7 @@ final class QuantizedTiles implements TileCoder {
   private final KvShape shape;
   private final BlockLayout layout;
   private final GroupQuantizer quantizer;
+  private final StripFitter fitter;
   private final boolean hasZeros;
   private final int blank;
   private final LayerSide[] keySides;
@@ -50,6 +51,7 @@ final class QuantizedTiles implements TileCoder {
     shape = context.shape();
     layout = BlockLayout.of(context.spec(), shape);
     quantizer = GroupQuantizer.of(context.spec());
+    fitter = new StripFitter(context.spec());
     hasZeros = context.spec().family() == CodecFamily.ROTATEKV;
     blank = CodePatch.blank(context.spec().bits());
     keyFields = new KeyFields(shape, context.spec().bits());
@@ -182,13 +184,14 @@ final class QuantizedTiles implements TileCoder {
     float multiplier = side.plan.multiplier();
     for (int group = 0; group < side.members.length; group++) {
       StripRanges.find(strip, norm, side.members[group], min, max, group * LANES);
+      int index = group * BLOCK_TOKENS + token;
+      boolean fitted = fitter.fit(min, max, group * LANES, multiplier, scales, index);
       for (int lane = 0; lane < LANES; lane++) {
         int from = group * LANES + lane;
-        int index = group * BLOCK_TOKENS + token + lane;
         if ((sinks >>> (token + lane) & 1) != 0) {
-          scales.skip(index, blank);
-        } else {
-          quantizer.fit(min[from], max[from], multiplier, scales, index, counters);
+          scales.skip(index + lane, blank);
+        } else if (!fitted) {
+          quantizer.fit(min[from], max[from], multiplier, scales, index + lane, counters);
         }
       }
     }

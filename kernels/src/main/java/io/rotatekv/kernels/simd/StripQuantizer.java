@@ -34,6 +34,11 @@ final class StripQuantizer {
         .reinterpretAsInts();
   }
 
+  /** Integers nearest to numbers below 2^22, half to even. */
+  static IntVector round(FloatVector x) {
+    return x.add(MAGIC).reinterpretAsInts().sub(MAGIC_BITS);
+  }
+
   /** Levels moved to the nearest code; only the low bits, those of the code, mean something. */
   static IntVector clamp(IntVector level, int top) {
     return level.max(MAGIC_BITS).min(MAGIC_BITS + top);

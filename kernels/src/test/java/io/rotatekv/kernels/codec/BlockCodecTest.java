@@ -47,8 +47,8 @@ class BlockCodecTest {
     for (long sinks : new long[] {SINKS, -1L}) {
       BlockCodec scalar = ScalarCodecs.create(context);
       BlockCodec simd = SimdCodecs.create(context);
-      float[] keys = Samples.rows(context.shape(), 1);
-      float[] values = Samples.rows(context.shape(), 2);
+      float[] keys = withOddTokens(context.shape(), 1);
+      float[] values = withOddTokens(context.shape(), 2);
       int layer = context.shape().layers() - 1;
       MemorySegment expected = MemorySegment.ofArray(new byte[scalar.maxBlockBytes()]);
       MemorySegment found = MemorySegment.ofArray(new byte[scalar.maxBlockBytes()]);
@@ -67,5 +67,18 @@ class BlockCodecTest {
       simd.decodeValues(expected, foundFloats);
       assertArrayEquals(expectedFloats, foundFloats);
     }
+  }
+
+  /** Tokens that take the special cases of quantizers, among others that do not. */
+  private static float[] withOddTokens(KvShape shape, long seed) {
+    float[] rows = Samples.rows(shape, seed);
+    for (int channel = 0; channel < shape.kvDim(); channel++) {
+      boolean first = channel % shape.headDim() == 0;
+      rows[5 * shape.kvDim() + channel] = first ? 20f : 0f; // constant once rotated: narrow groups
+      rows[20 * shape.kvDim() + channel] *= 1e5f; // beyond the largest scale
+      rows[21 * shape.kvDim() + channel] *= 1e-5f; // below the smallest
+      rows[40 * shape.kvDim() + channel] = first ? 1e6f : 0f; // zero points beyond INT8
+    }
+    return rows;
   }
 }
