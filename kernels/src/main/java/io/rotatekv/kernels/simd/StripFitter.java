@@ -52,15 +52,15 @@ final class StripFitter {
    * @param to gets what the group takes, from {@code index}
    */
   boolean fit(float[] min, float[] max, int at, float multiplier, GroupScales to, int index) {
-    FloatVector low = FloatVector.fromArray(FLOATS, min, at);
-    FloatVector high = FloatVector.fromArray(FLOATS, max, at);
     return symmetric
-        ? fitSymmetric(low, high, multiplier, to, index)
-        : fitAsymmetric(low, high, multiplier, to, index);
+        ? fitSymmetric(min, max, at, multiplier, to, index)
+        : fitAsymmetric(min, max, at, multiplier, to, index);
   }
 
   private boolean fitSymmetric(
-      FloatVector low, FloatVector high, float multiplier, GroupScales to, int index) {
+      float[] min, float[] max, int at, float multiplier, GroupScales to, int index) {
+    FloatVector low = FloatVector.fromArray(FLOATS, min, at);
+    FloatVector high = FloatVector.fromArray(FLOATS, max, at);
     FloatVector wanted = low.abs().max(high.abs()).mul(clip).mul(2f).div(top + 1);
     FloatVector relative = wanted.mul(1f / multiplier);
     if (relative.compare(VectorOperators.GT, E4m3.MAX).anyTrue()) {
@@ -75,7 +75,9 @@ final class StripFitter {
   }
 
   private boolean fitAsymmetric(
-      FloatVector low, FloatVector high, float multiplier, GroupScales to, int index) {
+      float[] min, float[] max, int at, float multiplier, GroupScales to, int index) {
+    FloatVector low = FloatVector.fromArray(FLOATS, min, at);
+    FloatVector high = FloatVector.fromArray(FLOATS, max, at);
     FloatVector relative = high.sub(low).mul(clip).div(top).mul(1f / multiplier);
     IntVector code = encode(relative);
     FloatVector inverse = FloatVector.broadcast(FLOATS, 1f).div(decode(code).mul(multiplier));
