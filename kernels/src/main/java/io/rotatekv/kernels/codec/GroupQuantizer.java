@@ -9,8 +9,8 @@ package io.rotatekv.kernels.codec;
  * </pre>
  *
  * Implementations choose scale and offset from the smallest and the largest element. The scale is
- * rounded to its stored form first and used as stored. Shared by all backends, since it runs once
- * per group, not once per element.
+ * rounded to its stored form first and used as stored. Backends may fit the usual groups faster and
+ * leave to this the rare ones that are counted.
  */
 public sealed interface GroupQuantizer permits AsymmetricQuantizer, SymmetricQuantizer {
 

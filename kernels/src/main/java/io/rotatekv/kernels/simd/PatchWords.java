@@ -42,12 +42,14 @@ final class PatchWords {
 
   private PatchWords() {}
 
-  /** Column of the patch by lane and plain field of its word. */
+  /**
+   * Column of the patch by lane and plain field of its word. Fields are in the order of their
+   * magnitudes in the word, in which register 1 comes before 0 and 3 before 2.
+   */
   static int[] columns() {
     int[] columns = new int[SIDE];
     for (int i = 0; i < SIDE; i++) {
       int field = i % WORD_CODES;
-      // Registers 0 and 1, and 2 and 3, have their magnitudes in falling order.
       columns[i] = CodePatch.column(i / WORD_CODES, (field % 4) ^ 1, field / 4);
     }
     return columns;

@@ -14,9 +14,10 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Packs and unpacks the codes of values, whose rows are channels. Encoding, lanes are tokens: the
- * four codes of a byte of a word meet in one lane, the bytes are joined by scalar code. Decoding,
- * lanes are channels, as the output wants it, and rows of a patch.
+ * Packs and unpacks the codes of values, whose rows are channels. Encoding, lanes are tokens, and
+ * the four codes of a byte of a word, 16 tokens apart, meet in one lane; tiles of such bytes are
+ * transposed, so that lanes are channels and four bytes of a lane become a word. Decoding, lanes
+ * are channels, as the output wants it.
  */
 final class ValueFields {
 
@@ -25,8 +26,8 @@ final class ValueFields {
   private final int highBits;
   private final int kvDim;
   private final int group;
-  private final float[] codes; // (kvDim, 16) bits: fields of four tokens, high ones in byte 1
-  private final float[] columns; // (16, LANES): codes with channels as lanes
+  private final float[] codes; // (kvDim, 16), as bits: a byte of low fields, one of high fields
+  private final float[] columns; // (16, LANES): the same with channels as lanes
   private final int[] low; // (patches, 4, 64)
   private final int[] high; // (patches, 4, 64)
   private final int[] section;
@@ -45,7 +46,7 @@ final class ValueFields {
   /** Quantizes a strip; returns how many elements were clipped. Strips must come in order. */
   int quantize(float[] strip, float norm, int[] groups, int token, int top, GroupScales scales) {
     IntVector clipped = IntVector.zero(INTS);
-    int shift = 2 * ((token / STEP) ^ 1);
+    int shift = shift(token) % Byte.SIZE;
     int lane = token % STEP;
     for (int channel = 0; channel < kvDim; channel++) {
       IntVector level = StripQuantizer.level(strip, norm, channel, groups[channel], token, scales);
@@ -151,11 +152,13 @@ final class ValueFields {
     return level.sub(offset).mul(factor);
   }
 
+  /** Where the word is that has a token of a channel, and of those after it. */
   private static int word(int token, int channel) {
     return (channel / CodePatch.SIDE * CodePatch.LANES + CodePatch.lane(token)) * CodePatch.SIDE
         + channel % CodePatch.SIDE;
   }
 
+  /** Where the plain field of a token starts in its word; see {@link PatchWords#columns}. */
   private static int shift(int token) {
     return token % CodePatch.LANES * Byte.SIZE + 2 * ((token / STEP) ^ 1);
   }

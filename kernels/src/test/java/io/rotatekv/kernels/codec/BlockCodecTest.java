@@ -36,8 +36,8 @@ class BlockCodecTest {
         new KvShape(1, 4, 64), // order 256, one chunk
         new KvShape(1, 8, 128), // two chunks
         new KvShape(1, 3, 128), // order 384
-        new KvShape(1, 6, 32), // 3 heads of 32: order 96
-        new KvShape(1, 4, 16), // too small for vectors
+        new KvShape(1, 6, 32), // order 96, patches with padding: left to the scalar codecs
+        new KvShape(1, 4, 16), // the smallest heads
         new KvShape(1, 2, 256)); // two groups per head
   }
 

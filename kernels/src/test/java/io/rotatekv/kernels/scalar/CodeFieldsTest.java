@@ -49,19 +49,25 @@ class CodeFieldsTest {
   void chunkThatIsNoMultipleOf64BeginsAndEndsAtAPatch(int bits) {
     KvShape shape = new KvShape(1, 6, 32);
     int[][] codes = codes(bits, shape.kvDim());
-    CodeFields fields = CodeFields.ofKeys(shape, bits);
-    MemorySegment section = section(fields, codes, bits, 4);
+    CodeFields keyFields = CodeFields.ofKeys(shape, bits);
+    CodeFields valueFields = CodeFields.ofValues(shape, bits);
+    MemorySegment keys = section(keyFields, codes, bits, 4);
+    MemorySegment values = section(valueFields, codes, bits, 4);
     for (int token = 0; token < BLOCK_TOKENS; token++) {
       for (int channel = 0; channel < shape.kvDim(); channel++) {
-        assertEquals(codes[token][channel], fields.get(section, 0, token, channel));
+        assertEquals(codes[token][channel], keyFields.get(keys, 0, token, channel));
+        assertEquals(codes[token][channel], valueFields.get(values, 0, token, channel));
         int patch = channel / 96 * 2 + channel % 96 / 64;
         double expected = codes[token][channel] - ((1 << bits) - 1) * 0.5;
-        assertEquals(expected, operand(section, bits, patch, token, channel % 96 % 64));
+        assertEquals(expected, operand(keys, bits, patch, token, channel % 96 % 64));
+        assertEquals(expected, operand(values, bits, patch, channel % 96 % 64, token));
       }
-      for (int column = 32; column < 64; column++) {
+      for (int unused = 32; unused < 64; unused++) {
         double blank = CodePatch.blank(bits) - ((1 << bits) - 1) * 0.5;
-        assertEquals(blank, operand(section, bits, 1, token, column));
-        assertEquals(blank, operand(section, bits, 3, token, column));
+        for (int patch : new int[] {1, 3}) {
+          assertEquals(blank, operand(keys, bits, patch, token, unused));
+          assertEquals(blank, operand(values, bits, patch, unused, token));
+        }
       }
     }
   }
