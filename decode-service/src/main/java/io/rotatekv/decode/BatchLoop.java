@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntPredicate;
@@ -71,7 +70,7 @@ final class BatchLoop implements AutoCloseable {
     }
   }
 
-  /** Tells the loop that blocks have arrived or a generation was cancelled. */
+  /** Tells the loop that blocks have arrived or a generation was stopped. */
   void wake() {
     lock.lock();
     try {
@@ -93,7 +92,7 @@ final class BatchLoop implements AutoCloseable {
     try {
       while (!closed) {
         admit();
-        active.removeIf(this::dropCancelled);
+        active.removeIf(BatchLoop::endIfStopped);
         if (!active.isEmpty()) {
           return List.copyOf(active);
         }
@@ -112,7 +111,7 @@ final class BatchLoop implements AutoCloseable {
     for (Iterator<Generation> it = waiting.iterator(); it.hasNext(); ) {
       Generation generation = it.next();
       boolean alone = active.isEmpty() && waiting.size() == 1;
-      if (generation.cancelled()
+      if (generation.stopped() != null
           || (active.size() < maxBatch && generation.sequence().loaded(alone ? 0 : lastLayer))) {
         it.remove();
         active.add(generation);
@@ -120,12 +119,13 @@ final class BatchLoop implements AutoCloseable {
     }
   }
 
-  private boolean dropCancelled(Generation generation) {
-    if (generation.cancelled()) {
-      end(generation, new CancellationException("the caller gave up"));
-      return true;
+  private static boolean endIfStopped(Generation generation) {
+    RuntimeException cause = generation.stopped();
+    if (cause == null) {
+      return false;
     }
-    return false;
+    end(generation, cause);
+    return true;
   }
 
   private void failAll(Iterable<Generation> generations) {

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -84,7 +85,7 @@ final class GenerateCall {
     cancelled = true;
     Generation running = generation;
     if (running != null) {
-      running.cancel();
+      running.stop(new CancellationException("the caller gave up"));
       node.loop().wake();
     }
   }
@@ -134,12 +135,12 @@ final class GenerateCall {
       return e;
     }
     summary.setPrefillMs(millis());
-    submit(sequence);
+    Generation submitted = submit(sequence);
     try {
       fetch(sequence, fetched, plan.blocks());
     } catch (RuntimeException e) {
       // The batch loop owns the sequence now; it tells of the failure when it meets it.
-      sequence.abort(e);
+      submitted.stop(e);
       node.loop().wake();
     }
     return consume();
@@ -174,15 +175,16 @@ final class GenerateCall {
     }
   }
 
-  private void submit(Sequence sequence) {
+  private Generation submit(Sequence sequence) {
     Generation next =
         new Generation(
             sequence, prompt.tokens(), prompt.sampling(), prompt.maxTokens(), this::onEvent);
     generation = next;
     if (cancelled) {
-      next.cancel();
+      next.stop(new CancellationException("the caller gave up"));
     }
     node.loop().submit(next);
+    return next;
   }
 
   private @Nullable RuntimeException consume() throws InterruptedException {

@@ -9,9 +9,10 @@ import io.rotatekv.model.engine.Sequence;
 import io.rotatekv.model.engine.Step;
 import java.util.Arrays;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One request while it generates. Owned by the batch loop once submitted; other threads only cancel
+ * One request while it generates. Owned by the batch loop once submitted; other threads only stop
  * it and load its sequence's blocks.
  */
 final class Generation {
@@ -39,7 +40,7 @@ final class Generation {
   private final int sealAt;
   private int[] pending;
   private int generated;
-  private volatile boolean cancelled;
+  private volatile @Nullable RuntimeException stopped;
 
   /**
    * A request whose sequence holds, or is being given, a prefix of the prompt.
@@ -61,12 +62,17 @@ final class Generation {
     return sequence;
   }
 
-  void cancel() {
-    cancelled = true;
+  /**
+   * Has it end with {@code cause} instead of going on, or of waiting for blocks that will not come.
+   */
+  void stop(RuntimeException cause) {
+    stopped = cause;
+    sequence.abort(cause);
   }
 
-  boolean cancelled() {
-    return cancelled;
+  /** Why it is to end, or null. */
+  @Nullable RuntimeException stopped() {
+    return stopped;
   }
 
   /**

@@ -98,9 +98,7 @@ final class BatchLoopTest {
   void aFailureIsToldAndTheLoopGoesOn() throws InterruptedException {
     Request bad = new Request();
     loop.submit(bad.generation(prompt(2, ScriptedEngine.BAD_TOKEN), 5));
-    Event.Failed failed = assertInstanceOf(Event.Failed.class, bad.next());
-    assertEquals("a bad token", failed.cause().getMessage());
-    assertTrue(bad.sequence.closed);
+    assertFailed("a bad token", bad);
     Request good = new Request();
     loop.submit(good.generation(prompt(2, 10), 1));
     assertEquals(List.of(11), good.tokens());
@@ -119,15 +117,37 @@ final class BatchLoopTest {
   }
 
   @Test
-  void aCancelledRequestEnds() throws InterruptedException {
+  void aStoppedRequestEnds() throws InterruptedException {
     Request request = new Request();
     request.sequence.expect(1);
     Generation generation = request.generation(prompt(70, 10), 2);
     loop.submit(generation);
-    generation.cancel();
+    generation.stop(new CancellationException("enough"));
     loop.wake();
+    assertFailed("enough", request);
+  }
+
+  @Test
+  void blocksThatNeverComeEndTheirRequestAndNoOther() throws InterruptedException {
+    Request running = new Request();
+    running.sequence.expect(1);
+    Request waiting = new Request();
+    waiting.sequence.expect(1);
+    loop.submit(running.generation(prompt(70, 10), 2));
+    Generation lost = waiting.generation(prompt(70, 10), 2);
+    loop.submit(lost);
+    waiting.sequence.loadedLayers = 1; // Not enough beside another request.
+    lost.stop(new IllegalStateException("corrupt"));
+    loop.wake();
+    assertFailed("corrupt", waiting);
+    running.sequence.loadedLayers = Integer.MAX_VALUE;
+    loop.wake();
+    assertEquals(List.of(11, 12), running.tokens());
+  }
+
+  private static void assertFailed(String message, Request request) throws InterruptedException {
     Event.Failed failed = assertInstanceOf(Event.Failed.class, request.next());
-    assertInstanceOf(CancellationException.class, failed.cause());
+    assertEquals(message, failed.cause().getMessage());
     assertTrue(request.sequence.closed);
   }
 
