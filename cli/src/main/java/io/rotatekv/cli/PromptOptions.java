@@ -15,6 +15,8 @@ import picocli.CommandLine.ParameterException;
 /** Where the prompt comes from, and what it is. */
 final class PromptOptions {
 
+  private static final char REPLACEMENT = '\ufffd';
+
   @Option(names = "--prompt", paramLabel = "TEXT", description = "The prompt.")
   private @Nullable String text;
 
@@ -39,6 +41,8 @@ final class PromptOptions {
     if (raw && system != null) {
       throw new ParameterException(command, "--raw has no chat, so no --system message");
     }
+    requireUtf8(command, "--prompt", text);
+    requireUtf8(command, "--system", system);
     String prompt = text != null ? text : read(command);
     if (prompt.isEmpty()) {
       throw new ParameterException(command, "the prompt is empty");
@@ -52,6 +56,17 @@ final class PromptOptions {
       chat.addMessages(ChatMessage.newBuilder().setRole("system").setContent(system));
     }
     request.setChat(chat.addMessages(ChatMessage.newBuilder().setRole("user").setContent(prompt)));
+  }
+
+  // Java puts this character where the bytes of an argument are no text in the locale's encoding.
+  private static void requireUtf8(CommandLine command, String option, @Nullable String argument) {
+    if (argument != null && argument.indexOf(REPLACEMENT) >= 0) {
+      throw new ParameterException(
+          command,
+          option
+              + " holds bytes that are no text in this locale; run it with LC_ALL=C.UTF-8, or give"
+              + " the prompt as UTF-8 by --prompt-file");
+    }
   }
 
   private String read(CommandLine command) {

@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.net.httpserver.HttpServer;
 import io.rotatekv.proto.GrpcServers;
 import io.rotatekv.proto.RunningServer;
 import io.rotatekv.proto.ServerOptions;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -91,8 +94,25 @@ class GenerateCommandTest {
     server.close();
     CommandRun run = CommandRun.of("generate", "--target", address, "--prompt", "x");
     assertEquals(1, run.status());
+    assertTrue(run.err().contains("cannot be reached: "), run::err);
+    assertTrue(run.err().contains("Connection refused"), run::err);
     assertTrue(run.err().contains("(UNAVAILABLE)"), run::err);
     assertTrue(run.err().contains("'rotatekv up' starts a cluster"), run::err);
+  }
+
+  @Test
+  void anotherKindOfServerIsToldApartFromAFault() throws IOException {
+    HttpServer http =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    http.start();
+    try {
+      String address = "127.0.0.1:" + http.getAddress().getPort();
+      CommandRun run = CommandRun.of("generate", "--target", address, "--prompt", "x");
+      assertEquals(1, run.status());
+      assertTrue(run.err().contains("this is no decode node"), run::err);
+    } finally {
+      http.stop(0);
+    }
   }
 
   @Test
@@ -101,6 +121,14 @@ class GenerateCommandTest {
     CommandRun run = generate("--prompt-file", file.toString());
     assertEquals(1, run.status());
     assertTrue(run.err().contains("p.bin is not valid UTF-8"), run::err);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--prompt", "--system"})
+  void argumentsWithBytesThatAreNoTextAreRefused(String option) {
+    CommandRun run = generate(option, "caf\ufffd");
+    assertEquals(2, run.status());
+    assertTrue(run.err().contains(option + " holds bytes that are no text"), run::err);
   }
 
   @ParameterizedTest

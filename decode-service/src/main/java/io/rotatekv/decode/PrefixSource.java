@@ -18,14 +18,17 @@ import io.rotatekv.v1.PrefillResponse;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
 
 /** Where a prompt's blocks come from: the store, and a prefill node that fills it. */
 final class PrefixSource implements AutoCloseable {
 
   private final StoreClient store;
   private final ManagedChannel prefill;
+  private final String prefillName;
   private final int layers;
   private final Duration fetchTimeout;
   private final Duration prefillTimeout;
@@ -38,6 +41,7 @@ final class PrefixSource implements AutoCloseable {
       Duration prefillTimeout) {
     this.store = store;
     this.prefill = Channels.control(prefill);
+    this.prefillName = "the prefill node at " + prefill;
     this.layers = layers;
     this.fetchTimeout = fetchTimeout;
     this.prefillTimeout = prefillTimeout;
@@ -79,7 +83,7 @@ final class PrefixSource implements AutoCloseable {
             "the prefill node ended after %d of %d blocks".formatted(done, chain.blocks()));
       }
     } catch (StatusException e) {
-      throw StatusMapping.fromStatus(e);
+      throw StatusMapping.fromStatus(e, prefillName);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new ServiceException(ErrorReason.ERROR_REASON_CANCELLED, "interrupted", e);
@@ -113,9 +117,19 @@ final class PrefixSource implements AutoCloseable {
     if (result.completePrefix() < to - from) {
       throw new ServiceException(
           ErrorReason.ERROR_REASON_UNAVAILABLE,
-          "the store lost blocks between look-up and fetch: " + result.misses().values());
+          "the store could not give %d of %d blocks (%s)"
+              .formatted(result.misses().size(), to - from, reasons(result)));
     }
     return result.blocks();
+  }
+
+  /** {@code evicted, corrupt}. */
+  private static String reasons(GetResult result) {
+    return result.misses().values().stream()
+        .map(reason -> reason.name().substring("MISS_REASON_".length()).toLowerCase(Locale.ROOT))
+        .distinct()
+        .sorted()
+        .collect(Collectors.joining(", "));
   }
 
   @Override

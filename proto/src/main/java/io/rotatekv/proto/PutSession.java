@@ -21,6 +21,7 @@ public final class PutSession implements AutoCloseable {
 
   private final BlockingClientCall<PutRequest, PutResponse> call;
   private final StoreBreaker.Permit permit;
+  private final String store;
   private final BatchWriter batch = new BatchWriter();
   private final BitSet present = new BitSet();
   private final int sets;
@@ -28,17 +29,22 @@ public final class PutSession implements AutoCloseable {
   private boolean ended;
 
   private PutSession(
-      BlockingClientCall<PutRequest, PutResponse> call, StoreBreaker.Permit permit, int sets) {
+      BlockingClientCall<PutRequest, PutResponse> call,
+      StoreBreaker.Permit permit,
+      String store,
+      int sets) {
     this.call = call;
     this.permit = permit;
+    this.store = store;
     this.sets = sets;
   }
 
   static PutSession begin(
       BlockingClientCall<PutRequest, PutResponse> call,
       StoreBreaker.Permit permit,
+      String store,
       PutRequest.Begin begin) {
-    PutSession session = new PutSession(call, permit, begin.getSetsCount());
+    PutSession session = new PutSession(call, permit, store, begin.getSetsCount());
     session.send(PutRequest.newBuilder().setBegin(begin).build());
     PutResponse response = session.receive();
     if (response == null || !response.hasBegun()) {
@@ -129,7 +135,7 @@ public final class PutSession implements AutoCloseable {
         throw fail(broken("ended early"));
       }
     } catch (StatusException e) {
-      throw fail(StatusMapping.fromStatus(e));
+      throw fail(StatusMapping.fromStatus(e, store));
     } catch (InterruptedException e) {
       throw interrupted(e);
     }
@@ -139,7 +145,7 @@ public final class PutSession implements AutoCloseable {
     try {
       return call.read();
     } catch (StatusException e) {
-      throw fail(StatusMapping.fromStatus(e));
+      throw fail(StatusMapping.fromStatus(e, store));
     } catch (InterruptedException e) {
       throw interrupted(e);
     }

@@ -53,12 +53,14 @@ public final class StatusMapping {
   /**
    * The failure that a caller sees as an exception of gRPC, with the reason that the peer gave, or
    * the nearest one to its status; any other throwable becomes an internal one.
+   *
+   * @param peer what messages call the other side, such as {@code the store at host:port}
    */
-  public static ServiceException fromStatus(Throwable failure) {
+  public static ServiceException fromStatus(Throwable failure, String peer) {
     return switch (failure) {
       case ServiceException e -> e;
-      case StatusRuntimeException e -> fromStatus(e.getStatus(), e.getTrailers(), e);
-      case StatusException e -> fromStatus(e.getStatus(), e.getTrailers(), e);
+      case StatusRuntimeException e -> fromStatus(e.getStatus(), e.getTrailers(), peer, e);
+      case StatusException e -> fromStatus(e.getStatus(), e.getTrailers(), peer, e);
       default ->
           new ServiceException(
               ErrorReason.ERROR_REASON_INTERNAL, String.valueOf(failure.getMessage()), failure);
@@ -120,15 +122,38 @@ public final class StatusMapping {
   }
 
   private static ServiceException fromStatus(
-      Status status, @Nullable Metadata trailers, Throwable cause) {
+      Status status, @Nullable Metadata trailers, String peer, Throwable cause) {
     ErrorDetail detail = trailers == null ? null : trailers.get(DETAIL);
-    String message =
-        status.getDescription() == null ? status.getCode().name() : status.getDescription();
     if (detail == null) {
-      return new ServiceException(nearest(status.getCode()), message, cause);
+      return new ServiceException(nearest(status.getCode()), untold(status, peer), cause);
     }
     return new ServiceException(
-        detail.getReason(), message, Duration.ofMillis(detail.getRetryAfterMs()), cause);
+        detail.getReason(),
+        description(status),
+        Duration.ofMillis(detail.getRetryAfterMs()),
+        cause);
+  }
+
+  /** What to say of a failure that the peer did not tell of itself. */
+  private static String untold(Status status, String peer) {
+    return switch (status.getCode()) {
+      case UNAVAILABLE -> "%s cannot be reached: %s".formatted(peer, root(status));
+      case DEADLINE_EXCEEDED -> "%s did not answer in time".formatted(peer);
+      default -> "%s failed: %s".formatted(peer, root(status));
+    };
+  }
+
+  /** gRPC says "io exception" where the exception behind it says "Connection refused". */
+  private static String root(Status status) {
+    Throwable cause = status.getCause();
+    while (cause != null && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause == null || cause.getMessage() == null ? description(status) : cause.getMessage();
+  }
+
+  private static String description(Status status) {
+    return status.getDescription() == null ? status.getCode().name() : status.getDescription();
   }
 
   private static ErrorReason nearest(Status.Code code) {

@@ -38,6 +38,7 @@ public final class StoreClient implements AutoCloseable {
   private final KvStoreBlockingV2Stub control;
   private final KvStoreBlockingV2Stub data;
   private final StoreBreaker breaker;
+  private final String name;
   private final Runnable onClose;
 
   private StoreClient(Channel control, Channel data, StoreClientOptions options, Runnable onClose) {
@@ -45,6 +46,7 @@ public final class StoreClient implements AutoCloseable {
     this.control = KvStoreGrpc.newBlockingV2Stub(control);
     this.data = KvStoreGrpc.newBlockingV2Stub(data);
     this.breaker = new StoreBreaker(options);
+    this.name = "the store at " + options.target();
     this.onClose = onClose;
   }
 
@@ -89,7 +91,7 @@ public final class StoreClient implements AutoCloseable {
             .setLayerCount(layers)
             .addAllSets(sets)
             .build();
-    return PutSession.begin(within(data, options.putTimeout()).put(), permit, begin);
+    return PutSession.begin(within(data, options.putTimeout()).put(), permit, name, begin);
   }
 
   /**
@@ -125,7 +127,7 @@ public final class StoreClient implements AutoCloseable {
       permit.succeeded();
       return result;
     } catch (StatusException | ServiceException e) {
-      throw fail(permit, StatusMapping.fromStatus(e));
+      throw fail(permit, StatusMapping.fromStatus(e, name));
     } catch (InterruptedException e) {
       throw fail(permit, interrupted(e));
     } finally {
@@ -169,7 +171,7 @@ public final class StoreClient implements AutoCloseable {
       permit.succeeded();
       return response;
     } catch (StatusException e) {
-      throw fail(permit, StatusMapping.fromStatus(e));
+      throw fail(permit, StatusMapping.fromStatus(e, name));
     } finally {
       permit.abandoned();
     }

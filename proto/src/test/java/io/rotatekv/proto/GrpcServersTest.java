@@ -126,7 +126,8 @@ class GrpcServersTest {
                         channel, raw, CallOptions.DEFAULT, ByteString.copyFrom(prompt))
                     .hasNext());
     assertEquals(
-        ErrorReason.ERROR_REASON_INVALID_REQUEST, StatusMapping.fromStatus(failure).reason());
+        ErrorReason.ERROR_REASON_INVALID_REQUEST,
+        StatusMapping.fromStatus(failure, "the node").reason());
   }
 
   private static final class RawMarshaller implements MethodDescriptor.Marshaller<ByteString> {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.rotatekv.v1.ErrorReason;
+import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,6 +16,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class StatusMappingTest {
+
+  private static final String PEER = "the store at host:7000";
 
   @ParameterizedTest
   @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "UNRECOGNIZED")
@@ -26,7 +29,8 @@ class StatusMappingTest {
         StatusMapping.fromStatus(
             Status.fromCode(status.getStatus().getCode())
                 .withDescription(status.getStatus().getDescription())
-                .asRuntimeException(status.getTrailers()));
+                .asRuntimeException(status.getTrailers()),
+            PEER);
     assertEquals(reason, received.reason());
     assertEquals("why", received.getMessage());
     assertEquals(Duration.ofMillis(1500), received.retryAfter());
@@ -53,6 +57,27 @@ class StatusMappingTest {
     return detail;
   }
 
+  @Test
+  void aPeerThatTellsNothingIsNamedWithTheRootOfTheFailure() {
+    Throwable refused = new IOException("io exception", new IOException("Connection refused"));
+    assertEquals(
+        "the store at host:7000 cannot be reached: Connection refused",
+        message(Status.UNAVAILABLE.withDescription("io exception").withCause(refused)));
+    assertEquals(
+        "the store at host:7000 cannot be reached: no address",
+        message(Status.UNAVAILABLE.withDescription("no address")));
+    assertEquals(
+        "the store at host:7000 did not answer in time",
+        message(Status.DEADLINE_EXCEEDED.withDescription("after 1.9999 s of 2")));
+    assertEquals(
+        "the store at host:7000 failed: HTTP/1.1 400",
+        message(Status.INTERNAL.withDescription("HTTP/1.1 400")));
+  }
+
+  private static String message(Status status) {
+    return String.valueOf(StatusMapping.fromStatus(status.asRuntimeException(), PEER).getMessage());
+  }
+
   @ParameterizedTest
   @CsvSource({
     "UNAVAILABLE, ERROR_REASON_UNAVAILABLE",
@@ -64,6 +89,6 @@ class StatusMappingTest {
     "UNKNOWN, ERROR_REASON_INTERNAL"
   })
   void aStatusWithoutDetailGetsTheNearestReason(Status.Code code, ErrorReason reason) {
-    assertEquals(reason, StatusMapping.fromStatus(code.toStatus().asException()).reason());
+    assertEquals(reason, StatusMapping.fromStatus(code.toStatus().asException(), PEER).reason());
   }
 }

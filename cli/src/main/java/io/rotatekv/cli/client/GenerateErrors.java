@@ -19,15 +19,9 @@ final class GenerateErrors {
     if (detail == null) {
       detail = ErrorDetail.getDefaultInstance();
     }
-    String message = "%s: %s".formatted(target, describe(e.getStatus()));
-    return new CommandException(message, cure(e.getStatus().getCode(), detail), e);
-  }
-
-  private static String describe(Status status) {
-    String description = status.getDescription();
-    return description == null
-        ? status.getCode().toString()
-        : "%s (%s)".formatted(description, status.getCode());
+    Status.Code code = e.getStatus().getCode();
+    String what = StatusMapping.fromStatus(e, "the decode node").getMessage();
+    return new CommandException("%s: %s (%s)".formatted(target, what, code), cure(code, detail), e);
   }
 
   private static String cure(Status.Code code, ErrorDetail detail) {
@@ -50,7 +44,8 @@ final class GenerateErrors {
   private static String cure(Status.Code code) {
     return switch (code) {
       case UNAVAILABLE -> "is a decode node running there? 'rotatekv up' starts a cluster";
-      case UNIMPLEMENTED -> "this is no decode node, or one of another version; check --target";
+      case UNIMPLEMENTED, INTERNAL, UNKNOWN ->
+          "this is no decode node, or one of another version; check --target";
       case DEADLINE_EXCEEDED -> "allow more time with --timeout, or ask for fewer --max-tokens";
       case INVALID_ARGUMENT -> "change the request; a retry cannot help";
       case RESOURCE_EXHAUSTED -> "try again later";
