@@ -65,6 +65,7 @@ final class CalibrateCommand implements Runnable {
     PrintWriter err = spec.commandLine().getErr();
     UsageChecks.atLeast(spec, "--tokens", tokens, 64);
     UsageChecks.atLeast(spec, "--window", window, 64);
+    CalibrationFile.requireWritable(out);
     Path path = ModelFiles.fetch(compute.model(), err);
     try (Team team = Team.of(compute.threads());
         Model model = Models.open(path)) {

@@ -7,13 +7,13 @@ import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.codec.LayerCalibration;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 
 /** Reads and writes the calibration artifact: one JSON object that carries its own fingerprint. */
 public final class CalibrationFile {
@@ -83,7 +83,25 @@ public final class CalibrationFile {
     return calibration;
   }
 
-  /** Writes an artifact, replacing the file as a whole. */
+  /**
+   * Refuses, before hours of computing, a place where {@link #write} cannot work.
+   *
+   * @throws CalibrationException if the file's folder is missing or read-only
+   */
+  public static void requireWritable(Path file) {
+    Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent());
+    if (Files.isDirectory(file) || !Files.isWritable(folder)) {
+      throw new CalibrationException(
+          "cannot write a calibration to %s; name a file in a folder that exists and is writable"
+              .formatted(file));
+    }
+  }
+
+  /**
+   * Writes an artifact, replacing the file as a whole.
+   *
+   * @throws CalibrationException if it cannot be written; then an older file is as it was
+   */
   public static void write(Calibration calibration, Path file) {
     Content content =
         new Content(
@@ -98,10 +116,17 @@ public final class CalibrationFile {
     Path absolute = file.toAbsolutePath();
     Path partial = absolute.resolveSibling(absolute.getFileName() + ".partial");
     try {
-      Files.write(partial, JSON.writeValueAsBytes(content));
-      Files.move(partial, absolute, StandardCopyOption.REPLACE_EXISTING);
+      try {
+        Files.write(partial, JSON.writeValueAsBytes(content));
+        Files.move(partial, absolute, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(partial);
+      }
     } catch (IOException e) {
-      throw new UncheckedIOException("cannot write calibration " + file, e);
+      throw new CalibrationException(
+          "cannot write calibration %s: %s; name a file in a folder that has room"
+              .formatted(file, e.getMessage()),
+          e);
     }
   }
 }
