@@ -16,6 +16,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Runs {@code ./rotatekv} itself, in a repository of its own with a pretended JDK and Maven. */
 class LauncherTest {
@@ -28,6 +30,7 @@ class LauncherTest {
   private Path repository;
   private Path jdk;
   private Path bin;
+  private String locale = "C.UTF-8";
 
   /** What one run gave. */
   private record Run(int status, String out, String err) {}
@@ -94,6 +97,19 @@ class LauncherTest {
     assertEquals(7, run.status(), run.err());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "POSIX, C.UTF-8",
+    "'', C.UTF-8",
+    "sv_SE.UTF-8, sv_SE.UTF-8",
+    "en_US.utf8, en_US.utf8"
+  })
+  void promptsAreReadAsUtf8InEveryLocale(String given, String effective) throws Exception {
+    script(jdk.resolve("bin/java"), "#!/bin/bash\necho \"$LC_ALL\"\n");
+    locale = given;
+    assertEquals(effective + "\n", launch().out());
+  }
+
   @Test
   void failedBuildShowsTheEndOfItsLog() throws Exception {
     script(bin.resolve("mvn"), "#!/bin/bash\necho '[ERROR] no such artifact'\nexit 1\n");
@@ -140,6 +156,8 @@ class LauncherTest {
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile());
     builder.environment().put("ROTATEKV_JAVA_HOME", jdk.toString());
+    builder.environment().keySet().removeAll(List.of("LANG", "LC_CTYPE"));
+    builder.environment().put("LC_ALL", locale);
     builder.environment().put("PATH", bin + ":" + systemTools());
     Path err = temp.resolve("err.txt");
     Process process = builder.redirectError(err.toFile()).start();
