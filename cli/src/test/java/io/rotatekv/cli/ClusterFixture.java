@@ -14,6 +14,7 @@ import io.rotatekv.v1.GenerateSummary;
 import io.rotatekv.v1.KvStoreGrpc;
 import io.rotatekv.v1.StatsRequest;
 import io.rotatekv.v1.StatsResponse;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -54,6 +55,11 @@ final class ClusterFixture implements AutoCloseable {
     ProcessHandle process = ProcessHandle.of(member(kind).process().pid()).orElseThrow();
     process.destroyForcibly();
     process.onExit().join();
+  }
+
+  /** Sends a signal, such as {@code STOP}, to a process. */
+  void signal(ServiceKind kind, String name) throws IOException, InterruptedException {
+    Program.signal(name, member(kind).process().pid());
   }
 
   Reply generate(GenerateRequest request) {
