@@ -48,6 +48,7 @@ public final class DecodeServer {
             config.maxBatch(),
             config.chunkTokens(),
             tokenizer::isEndOfGeneration);
+    WarmUp.submit(loop, runtime.engine());
     ExecutorService writeBacks = Executors.newVirtualThreadPerTaskExecutor();
     DecodeNode node = new DecodeNode(runtime, loop, source, store, writeBacks);
     AutoCloseable[] resources = {loop, writeBacks, source, store, runtime};

@@ -12,12 +12,20 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The one thread that drives the engine. Requests hand it one chunk at a time, first come first
  * served, so that a long prompt does not keep short ones waiting until its end.
  */
 final class Compute implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(Compute.class);
+
+  /** Some blocks, which are encoded and attended over. */
+  private static final int WARM_UP_TOKENS = 256;
 
   private final Engine engine;
   private final ExecutorService thread =
@@ -33,6 +41,22 @@ final class Compute implements AutoCloseable {
 
   Sequence open(BlockListener listener) {
     return engine.open(listener);
+  }
+
+  /**
+   * Runs a prompt that nobody asked for, in the background and before all others: vector code runs
+   * a hundred times slower until it is compiled.
+   */
+  void warmUp() {
+    thread.execute(() -> {
+      long start = System.nanoTime();
+      int count = Math.min(WARM_UP_TOKENS, engine.maxContext());
+      int[] tokens = IntStream.range(0, count).toArray(); // Every vocabulary has these.
+      try (Sequence sequence = engine.open(BlockListener.NONE)) {
+        engine.run(List.of(new Step(sequence, tokens, Output.NONE)));
+      }
+      log.info("warmed up in {} ms", (System.nanoTime() - start) / 1_000_000);
+    });
   }
 
   /** Appends a chunk to a sequence; returns when its blocks have been told to the listener. */

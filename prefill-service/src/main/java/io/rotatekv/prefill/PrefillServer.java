@@ -35,6 +35,7 @@ public final class PrefillServer {
                 "prefill@%s:%d".formatted(config.host(), config.port()),
                 System.currentTimeMillis()));
     Compute compute = new Compute(runtime.engine());
+    compute.warmUp();
     try {
       return GrpcServers.start(
           config.server(),
