@@ -51,6 +51,7 @@ final class FailureIT {
       Reply repaired = cluster.generate(request(TestPrompts.STORY));
       assertEquals(expected, repaired.tokens());
       assertWarned(repaired, "corrupt");
+      assertEquals(0, repaired.summary().getCachedPrefixTokens());
 
       cluster.kill(ServiceKind.PREFILL);
       Reply cached = cluster.generate(request(TestPrompts.STORY));

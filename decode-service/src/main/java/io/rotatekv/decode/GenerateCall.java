@@ -106,6 +106,7 @@ final class GenerateCall {
       plan = plan.prefill() && committed > 0 ? new Plan(committed, false) : Plan.LOCAL;
       failure = attempt(plan);
     }
+    summary.setCachedPrefixTokens(plan.blocks() == 0 ? 0 : hit * BLOCK_TOKENS);
     finish();
   }
 
@@ -257,7 +258,6 @@ final class GenerateCall {
     summary
         .setFinishReason(finishReason)
         .setPromptTokens(prompt.tokens().length)
-        .setCachedPrefixTokens(hit * BLOCK_TOKENS)
         .setDecodeMs(decodeMs)
         .setBlocksGot(blocksGot)
         .setBlocksPut(putByPrefill + writeBack.await(FIGURES_TIMEOUT))
