@@ -29,10 +29,7 @@ final class DecodeCommand implements Runnable {
 
   @Mixin private final ConfigOptions config = new ConfigOptions();
   @Mixin private final ServiceOptions service = new ServiceOptions();
-  @Mixin private final ModelOptions model = new ModelOptions();
-
-  @Option(names = "--store", paramLabel = "HOST:PORT", description = "Address of the store.")
-  private @Nullable String store;
+  @Mixin private final NodeOptions node = new NodeOptions();
 
   @Option(
       names = "--prefill",
@@ -40,22 +37,11 @@ final class DecodeCommand implements Runnable {
       description = "Address of a prefill node, or a name of several.")
   private @Nullable String prefill;
 
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Compute threads; 0 for one per core.")
-  private @Nullable Integer threads;
-
   @Override
   public void run() {
     service.addTo(config, ConfigKeys.DECODE_HOST, ConfigKeys.DECODE_PORT);
-    Settings settings =
-        config
-            .flags(model)
-            .flag("--store", ConfigKeys.DECODE_STORE, store)
-            .flag("--prefill", ConfigKeys.DECODE_PREFILL, prefill)
-            .flag("--threads", ConfigKeys.DECODE_THREADS, threads)
-            .settings();
+    node.addTo(config, ConfigKeys.DECODE_STORE, ConfigKeys.DECODE_THREADS);
+    Settings settings = config.flag("--prefill", ConfigKeys.DECODE_PREFILL, prefill).settings();
     service.run(
         settings,
         spec.commandLine(),

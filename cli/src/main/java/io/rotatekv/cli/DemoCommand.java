@@ -6,7 +6,6 @@ import io.rotatekv.cli.config.Settings;
 import io.rotatekv.cli.demo.Demo;
 import io.rotatekv.cli.demo.DemoReport;
 import java.io.PrintWriter;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,14 +32,7 @@ final class DemoCommand implements Runnable {
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
 
-  @Mixin private final ConfigOptions config = new ConfigOptions();
-  @Mixin private final ModelOptions model = new ModelOptions();
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Compute threads of the prefill and of the decode node; 0 for one per core.")
-  private @Nullable Integer threads;
+  @Mixin private final ClusterOptions cluster = new ClusterOptions();
 
   @Option(
       names = "--max-tokens",
@@ -59,12 +51,7 @@ final class DemoCommand implements Runnable {
     UsageChecks.atLeast(spec, "--max-tokens", maxTokens, 1);
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter story = json ? spec.commandLine().getErr() : out;
-    Settings settings =
-        config
-            .flags(model)
-            .flag("--threads", ConfigKeys.PREFILL_THREADS, threads)
-            .flag("--threads", ConfigKeys.DECODE_THREADS, threads)
-            .settings();
+    Settings settings = cluster.config().settings();
     ModelFiles.fetch(settings.get(ConfigKeys.MODEL_PATH), spec.commandLine().getErr());
     JavaCommand java = JavaCommand.ofThisProcess(Main.class.getName());
     Demo demo = new Demo(java, settings, story);

@@ -4,11 +4,9 @@ import io.rotatekv.cli.config.ConfigKeys;
 import io.rotatekv.cli.config.Settings;
 import io.rotatekv.prefill.PrefillConfig;
 import io.rotatekv.prefill.PrefillServer;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code rotatekv prefill}: one prefill node. */
@@ -29,26 +27,13 @@ final class PrefillCommand implements Runnable {
 
   @Mixin private final ConfigOptions config = new ConfigOptions();
   @Mixin private final ServiceOptions service = new ServiceOptions();
-  @Mixin private final ModelOptions model = new ModelOptions();
-
-  @Option(names = "--store", paramLabel = "HOST:PORT", description = "Address of the store.")
-  private @Nullable String store;
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Compute threads; 0 for one per core.")
-  private @Nullable Integer threads;
+  @Mixin private final NodeOptions node = new NodeOptions();
 
   @Override
   public void run() {
     service.addTo(config, ConfigKeys.PREFILL_HOST, ConfigKeys.PREFILL_PORT);
-    Settings settings =
-        config
-            .flags(model)
-            .flag("--store", ConfigKeys.PREFILL_STORE, store)
-            .flag("--threads", ConfigKeys.PREFILL_THREADS, threads)
-            .settings();
+    node.addTo(config, ConfigKeys.PREFILL_STORE, ConfigKeys.PREFILL_THREADS);
+    Settings settings = config.settings();
     service.run(
         settings,
         spec.commandLine(),

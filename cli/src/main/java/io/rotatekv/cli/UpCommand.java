@@ -41,20 +41,13 @@ final class UpCommand implements Runnable {
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
 
-  @Mixin private final ConfigOptions config = new ConfigOptions();
-  @Mixin private final ModelOptions model = new ModelOptions();
+  @Mixin private final ClusterOptions options = new ClusterOptions();
 
   @Option(
       names = "--store-capacity",
       paramLabel = "SIZE",
       description = "Bound of the stored blocks' bytes, such as 2GiB.")
   private @Nullable String storeCapacity;
-
-  @Option(
-      names = "--threads",
-      paramLabel = "N",
-      description = "Compute threads of each prefill and decode node; 0 for one per core.")
-  private @Nullable Integer threads;
 
   @Option(
       names = "--print-config",
@@ -64,11 +57,9 @@ final class UpCommand implements Runnable {
   @Override
   public void run() {
     Settings settings =
-        config
-            .flags(model)
+        options
+            .config()
             .flag("--store-capacity", ConfigKeys.STORE_CAPACITY, storeCapacity)
-            .flag("--threads", ConfigKeys.PREFILL_THREADS, threads)
-            .flag("--threads", ConfigKeys.DECODE_THREADS, threads)
             .settings();
     PrintWriter out = spec.commandLine().getOut();
     if (printConfig) {

@@ -12,8 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,21 +39,10 @@ final class DemoIT {
     assertEquals(List.of(), nodes.stream().filter(ProcessHandle::isAlive).toList());
 
     JsonNode json = new ObjectMapper().readTree(out.toFile());
-    assertEquals(
-        Set.of(
-            "texts",
-            "ttft_ms",
-            "decode_tok_s",
-            "kv_bytes",
-            "fp16_kv_bytes",
-            "avg_bits",
-            "blocks_put",
-            "blocks_got",
-            "prefix_hit_tokens"),
-        json.propertyStream().map(Map.Entry::getKey).collect(Collectors.toSet()));
     assertEquals(2, json.get("texts").size());
     json.get("texts").forEach(text -> assertFalse(text.asText().isBlank(), json::toString));
     json.get("ttft_ms").forEach(ms -> assertTrue(ms.asDouble() > 0, json::toString));
+    assertTrue(json.get("decode_tok_s").asDouble() > 0, json::toString);
     assertTrue(json.get("prefix_hit_tokens").asInt() >= 256, json::toString);
     assertTrue(json.get("blocks_put").asInt() > 0, json::toString);
     assertTrue(json.get("blocks_got").asInt() > 0, json::toString);

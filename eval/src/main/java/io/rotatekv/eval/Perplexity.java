@@ -5,6 +5,7 @@ import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.model.engine.BlockListener;
 import io.rotatekv.model.engine.Engine;
+import io.rotatekv.model.engine.LogProbability;
 import io.rotatekv.model.engine.Output;
 import io.rotatekv.model.engine.Sequence;
 import io.rotatekv.model.engine.Step;
@@ -73,24 +74,11 @@ public final class Perplexity {
     Output.LogitsConsumer consumer =
         (index, logits, offset) -> {
           if (index + 1 < window.length) {
-            sum[0] -= logProbability(logits, offset, vocabulary, window[index + 1]);
+            sum[0] -= LogProbability.of(logits, offset, vocabulary, window[index + 1]);
           }
           progress.accept(1);
         };
     engine.run(List.of(new Step(sequence, window, new Output.Logits(consumer))));
     return sum[0];
-  }
-
-  /** Natural logarithm of the softmax probability of {@code token}. */
-  static double logProbability(float[] logits, int offset, int vocabulary, int token) {
-    float max = Float.NEGATIVE_INFINITY;
-    for (int i = offset; i < offset + vocabulary; i++) {
-      max = Math.max(max, logits[i]);
-    }
-    double sum = 0;
-    for (int i = offset; i < offset + vocabulary; i++) {
-      sum += Math.exp(logits[i] - max);
-    }
-    return logits[offset + token] - max - Math.log(sum);
   }
 }

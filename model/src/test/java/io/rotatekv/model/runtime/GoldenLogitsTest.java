@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.rotatekv.model.engine.BlockListener;
+import io.rotatekv.model.engine.LogProbability;
 import io.rotatekv.model.engine.Output;
+import io.rotatekv.model.engine.Sampler;
+import io.rotatekv.model.engine.Sampling;
 import io.rotatekv.model.engine.Sequence;
 import io.rotatekv.model.engine.Step;
 import io.rotatekv.model.fetch.ModelFetcher;
@@ -40,12 +43,12 @@ final class GoldenLogitsTest {
       int vocabulary = runtime.model().config().vocabulary();
       Output.LogitsConsumer consumer =
           (index, logits, offset) -> {
-            if (argmax(logits, offset, vocabulary)
+            if (Sampler.sample(logits, offset, vocabulary, Sampling.GREEDY, index)
                 == reference.get("top_ids").get(index).get(0).asInt()) {
               agreeing[0]++;
             }
             if (index + 1 < tokens.length) {
-              nll[0] += nll(logits, offset, vocabulary, tokens[index + 1]);
+              nll[0] -= LogProbability.of(logits, offset, vocabulary, tokens[index + 1]);
             }
           };
       runtime.engine().run(List.of(new Step(sequence, tokens, new Output.Logits(consumer))));
@@ -75,24 +78,5 @@ final class GoldenLogitsTest {
       ints[i] = array.get(i).asInt();
     }
     return ints;
-  }
-
-  private static int argmax(float[] logits, int offset, int vocabulary) {
-    int best = 0;
-    for (int id = 1; id < vocabulary; id++) {
-      if (logits[offset + id] > logits[offset + best]) {
-        best = id;
-      }
-    }
-    return best;
-  }
-
-  private static double nll(float[] logits, int offset, int vocabulary, int token) {
-    double sum = 0;
-    float max = logits[offset + argmax(logits, offset, vocabulary)];
-    for (int i = offset; i < offset + vocabulary; i++) {
-      sum += Math.exp(logits[i] - max);
-    }
-    return Math.log(sum) - (logits[offset + token] - max);
   }
 }
