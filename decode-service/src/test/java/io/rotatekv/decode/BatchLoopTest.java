@@ -117,6 +117,22 @@ final class BatchLoopTest {
   }
 
   @Test
+  void noMoreThanABatchRunsAtATime() throws InterruptedException {
+    List<Request> requests = List.of(new Request(), new Request(), new Request());
+    for (Request request : requests) {
+      request.sequence.expect(1);
+      loop.submit(request.generation(prompt(70, 10), 3));
+    }
+    // All become ready while the loop looks on, so it has to choose.
+    requests.forEach(request -> request.sequence.loadedLayers = Integer.MAX_VALUE);
+    loop.wake();
+    for (Request request : requests) {
+      assertEquals(List.of(11, 12, 13), request.tokens());
+    }
+    assertEquals(2, engine.batches().stream().mapToInt(List::size).max().orElseThrow());
+  }
+
+  @Test
   void aStoppedRequestEnds() throws InterruptedException {
     Request request = new Request();
     request.sequence.expect(1);

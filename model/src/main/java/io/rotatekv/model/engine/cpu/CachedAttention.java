@@ -116,12 +116,12 @@ final class CachedAttention {
       return false;
     }
     float threshold = context.layers().get(layer).sinkThreshold();
+    float largest = 0;
+    // Without a way out of the loop, so that the compiler vectorizes it.
     for (int i = offset; i < offset + config.hidden(); i++) {
-      if (Math.abs(hidden[i]) > threshold) {
-        return true;
-      }
+      largest = Math.max(largest, Math.abs(hidden[i]));
     }
-    return false;
+    return largest > threshold;
   }
 
   private void attendBlock(

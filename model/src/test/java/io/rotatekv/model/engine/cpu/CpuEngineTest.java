@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.rotatekv.kernels.Backends;
 import io.rotatekv.kernels.Kernels;
 import io.rotatekv.kernels.Team;
+import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.model.ModelWeights;
 import io.rotatekv.model.engine.Attend;
@@ -53,12 +54,16 @@ final class CpuEngineTest {
   }
 
   private Engine engine(CodecSpec codec, Attend attend, int chunk) {
+    return engine(TinyModel.context(codec), attend, chunk);
+  }
+
+  private Engine engine(CodecContext codec, Attend attend, int chunk) {
     return new CpuEngine(
         TinyModel.CONFIG,
         weights,
         kernels,
         team,
-        TinyModel.context(codec),
+        codec,
         attend,
         new EngineLimits(640, chunk),
         LayerObserver.NONE);
@@ -172,6 +177,31 @@ final class CpuEngineTest {
       assertTrue(String.valueOf(refusal.getMessage()).contains("641"));
       assertEquals(0, sequence.length());
     }
+  }
+
+  @Test
+  void tokensAboveTheThresholdOfSinksKeepTheirPrecision() {
+    int[] tokens = TinyModel.tokens(130);
+    float[] exact = lastLogits(TinyModel.context(CodecSpec.FP16), tokens);
+    float[] sinks = lastLogits(TinyModel.context(CodecSpec.ROTATEKV_2, 0f), tokens);
+    float[] none =
+        lastLogits(TinyModel.context(CodecSpec.ROTATEKV_2, Float.POSITIVE_INFINITY), tokens);
+    assertTrue(distance(exact, sinks) < 0.05 * distance(exact, none));
+  }
+
+  private float[] lastLogits(CodecContext codec, int[] tokens) {
+    try (Engine engine = engine(codec, Attend.BLOCK, 64);
+        Sequence sequence = engine.open(BlockListener.NONE)) {
+      return logits(engine, sequence, tokens).getLast();
+    }
+  }
+
+  private static double distance(float[] a, float[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += (a[i] - b[i]) * (a[i] - b[i]);
+    }
+    return Math.sqrt(sum);
   }
 
   @Test

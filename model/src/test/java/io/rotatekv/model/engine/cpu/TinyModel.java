@@ -56,6 +56,10 @@ final class TinyModel {
   }
 
   static CodecContext context(CodecSpec spec) {
+    return context(spec, SINK_THRESHOLD);
+  }
+
+  static CodecContext context(CodecSpec spec, float sinkThreshold) {
     if (spec.family() == CodecFamily.FP16) {
       return new CodecContext(spec, SHAPE, List.of(), 0L);
     }
@@ -63,7 +67,7 @@ final class TinyModel {
     for (int channel = 0; channel < mean.length; channel++) {
       mean[channel] = ((channel * 29) % mean.length - mean.length / 2) * 0.02f;
     }
-    LayerCalibration layer = new LayerCalibration(mean, 12, 8, 12, 8, SINK_THRESHOLD);
+    LayerCalibration layer = new LayerCalibration(mean, 12, 8, 12, 8, sinkThreshold);
     return new CodecContext(spec, SHAPE, List.of(layer, layer), 42L);
   }
 
