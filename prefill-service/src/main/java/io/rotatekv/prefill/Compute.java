@@ -1,5 +1,7 @@
 package io.rotatekv.prefill;
 
+import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
+
 import io.rotatekv.model.engine.BlockListener;
 import io.rotatekv.model.engine.Engine;
 import io.rotatekv.model.engine.Output;
@@ -25,7 +27,7 @@ final class Compute implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Compute.class);
 
   /** Some blocks, which are encoded and attended over. */
-  private static final int WARM_UP_TOKENS = 256;
+  private static final int WARM_UP_TOKENS = 4 * BLOCK_TOKENS;
 
   private final Engine engine;
   private final ExecutorService thread =
@@ -48,15 +50,20 @@ final class Compute implements AutoCloseable {
    * a hundred times slower until it is compiled.
    */
   void warmUp() {
-    thread.execute(() -> {
-      long start = System.nanoTime();
-      int count = Math.min(WARM_UP_TOKENS, engine.maxContext());
-      int[] tokens = IntStream.range(0, count).toArray(); // Every vocabulary has these.
-      try (Sequence sequence = engine.open(BlockListener.NONE)) {
-        engine.run(List.of(new Step(sequence, tokens, Output.NONE)));
+    if (engine.maxContext() >= WARM_UP_TOKENS) {
+      thread.execute(this::runWarmUp);
+    }
+  }
+
+  private void runWarmUp() {
+    long start = System.nanoTime();
+    int[] block = IntStream.range(0, BLOCK_TOKENS).toArray(); // Every vocabulary has these.
+    try (Sequence sequence = engine.open(BlockListener.NONE)) {
+      while (sequence.length() < WARM_UP_TOKENS && !thread.isShutdown()) {
+        engine.run(List.of(new Step(sequence, block, Output.NONE)));
       }
-      log.info("warmed up in {} ms", (System.nanoTime() - start) / 1_000_000);
-    });
+    }
+    log.info("warmed up in {} ms", (System.nanoTime() - start) / 1_000_000);
   }
 
   /** Appends a chunk to a sequence; returns when its blocks have been told to the listener. */
