@@ -27,14 +27,16 @@ final class MatVec {
 
   /** Computes outputs {@code first} to {@code end - 1} of all {@code n} rows of inputs. */
   static void multiply(Matrix w, int first, int end, float[] x, int n, float[] y) {
-    float[] weights = new float[ROWS * CHUNK];
+    boolean fused = n == 1 && FusedDots.supports(w.type());
+    // Zeroing scratch that products in registers do not need would evict half of the cache.
+    float[] weights = new float[fused && (end - first) % ROWS == 0 ? 0 : ROWS * CHUNK];
     float[] sums = new float[n * ROWS * LANES];
     for (int row = first; row < end; row += ROWS) {
       Arrays.fill(sums, 0);
       int rows = Math.min(ROWS, end - row);
       for (int from = 0; from < w.columns(); from += CHUNK) {
         int count = Math.min(CHUNK, w.columns() - from);
-        if (n == 1 && rows == ROWS && FusedDots.supports(w.type())) {
+        if (fused && rows == ROWS) {
           FusedDots.add(w, row, from, count, x, sums);
           continue;
         }
