@@ -24,13 +24,14 @@ public final class Backends {
   /**
    * Opens the backend {@code name}, whose large loops run on {@code team}.
    *
-   * @param name {@code auto} (simd where it can run, else scalar), {@code scalar} or {@code simd}
+   * @param name {@code auto} or {@code cpu} (simd where it can run, else scalar), {@code scalar} or
+   *     {@code simd}
    * @throws IllegalArgumentException where there is no such backend
    * @throws IllegalStateException where the backend cannot run here
    */
   public static Choice open(String name, Team team) {
     return switch (name) {
-      case "auto" -> auto(team);
+      case "auto", "cpu" -> auto(team);
       case "scalar" ->
           new Choice(
               new ScalarKernels(team), "scalar kernels, by request; 'auto' takes faster ones.");
@@ -43,7 +44,7 @@ public final class Backends {
       }
       default ->
           throw new IllegalArgumentException(
-              "there is no backend '%s'; take auto, scalar or simd".formatted(name));
+              "there is no CPU backend '%s'; take auto, cpu, scalar or simd".formatted(name));
     };
   }
 

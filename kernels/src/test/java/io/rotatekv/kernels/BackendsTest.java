@@ -22,15 +22,16 @@ class BackendsTest {
   }
 
   @Test
-  void autoTakesSimdHere() {
+  void autoAndCpuTakeSimdHere() {
     assertEquals("simd", Backends.open("auto", team).kernels().name());
+    assertEquals("simd", Backends.open("cpu", team).kernels().name());
   }
 
   @Test
   void unknownNamesAreRefusedWithTheKnownOnes() {
     IllegalArgumentException refused =
         assertThrows(IllegalArgumentException.class, () -> Backends.open("sse", team));
-    assertTrue(refused.toString().contains("auto, scalar or simd"), refused::toString);
+    assertTrue(refused.toString().contains("auto, cpu, scalar or simd"), refused::toString);
   }
 
   @Test

@@ -69,7 +69,7 @@ public record BlockHeader(
   }
 
   /** Writes the header with a checksum of 0; {@link BlockChecksum#seal} fills that in. */
-  void write(MemorySegment block) {
+  public void write(MemorySegment block) {
     block.asSlice(0, BYTES).fill((byte) 0);
     block.set(INT, 0, MAGIC);
     block.set(SHORT, 4, (short) FormatVersion.CURRENT);

@@ -39,6 +39,11 @@ public final class Blocks {
     return header;
   }
 
+  /** Writes the checksum of a block that is complete but for it. */
+  public static void seal(MemorySegment block) {
+    BlockChecksum.seal(block, block.get(BlockHeader.INT, 32));
+  }
+
   private static void requireCodec(BlockHeader header, CodecContext expected) {
     CodecSpec spec = expected.spec();
     requireEqual(Reason.CODEC_MISMATCH, "codec", spec.family(), header.family());

@@ -1,0 +1,117 @@
+// What the kernels of attention at decode share: their parameters, and how the work of a batch is cut.
+//
+// A work item is one 64-token block of one rotation group of one sequence. All items of a batch stand in the order
+// (sequence, group, block) and are cut in equal contiguous ranges, one per CTA ("stream-K": Osama et al. 2023,
+// arXiv 2301.03598), so that sequences of any lengths load all multiprocessors alike. A CTA leaves one partial softmax
+// for each pair (sequence, group) that it touches; finish_attention merges them.
+#pragma once
+
+#include <cuda_fp16.h>
+#include <stdint.h>
+
+#include "block.cuh"
+
+namespace rotatekv {
+
+struct AttendParams {
+  const uint64_t* blocks;      // (batch, blockStride): device address of each stored block of this layer
+  const int* prefix;           // (batch + 1): how many blocks the sequences before this one have stored
+  const uint64_t* tails;       // (batch): half keys (64, kvDim) before RoPE, half values (64, kvDim), not rotated
+  const int* tailTokens;       // (batch): 1 to 64, the new token included
+  const float* query;          // (batch, heads, d): after RoPE, times log2(e) / sqrt(d), so softmax is in base 2
+  const float* keyMean;        // centred: (kvDim), in the model's basis
+  const uint8_t* keyGroup;     // rotatekv: (kvDim), quantization group of each rotated channel
+  const float2* angles;        // (64, d / 2): cosine and sine of RoPE at offset 0 to 63
+  const float2* phases;        // (maxBlocks, d / 2): the same at position 64 * block
+  float* partial;              // (slots, groupHeads * queriesPerKv, d): sums of weighted values, in their basis
+  float2* partialStats;        // (slots, groupHeads * queriesPerKv): base-2 exponent subtracted, sum of weights
+  half* out;                   // (batch, heads, d)
+  int batch, blockStride, kvHeads, queriesPerKv;
+  int ctas;                    // gridDim.x of the attend kernel
+  int groupHeads;              // KV heads of a work item
+  float keyScale, valueScale;  // 2^eK, 2^eV
+  BlockSections at;
+};
+
+struct WorkItem {
+  int sequence, group, block;
+  int pair;        // sequence * groups + group
+  int pairBlocks;  // blocks of this sequence
+};
+
+// Places of the batch's work: who does what. Exact for up to 2^31 items.
+struct Schedule {
+  int groups;  // rotation groups of a layer
+  int total;   // work items
+  int ctas;    // CTAs that get any; all of these get at least one
+
+  __device__ explicit Schedule(const AttendParams& p) {
+    groups = p.kvHeads / p.groupHeads;
+    total = groups * p.prefix[p.batch];
+    ctas = min(p.ctas, total);
+  }
+
+  // First item of a CTA; that of the next one is its end. Not for CTAs beyond `ctas`.
+  __device__ int begin(int cta) const { return static_cast<int>(static_cast<int64_t>(cta) * total / ctas); }
+
+  // The CTA that does an item.
+  __device__ int owner(int item) const {
+    return static_cast<int>((static_cast<int64_t>(item + 1) * ctas - 1) / total);
+  }
+
+  // First item of a pair; `blocks` is the number of blocks of its sequence.
+  __device__ int pairBegin(const AttendParams& p, int sequence, int group, int blocks) const {
+    return p.prefix[sequence] * groups + group * blocks;
+  }
+
+  __device__ WorkItem locate(const AttendParams& p, int item) const {
+    int low = 0;
+    int high = p.batch;
+    while (high - low > 1) {  // the last sequence that begins at or before the item; empty ones are skipped
+      int middle = (low + high) / 2;
+      if (p.prefix[middle] * groups <= item) {
+        low = middle;
+      } else {
+        high = middle;
+      }
+    }
+    WorkItem at;
+    at.sequence = low;
+    at.pairBlocks = p.prefix[low + 1] - p.prefix[low];
+    int rest = item - p.prefix[low] * groups;
+    at.group = rest / at.pairBlocks;
+    at.block = rest % at.pairBlocks;
+    at.pair = low * groups + at.group;
+    return at;
+  }
+
+  // The item after this one; not for the last of the batch.
+  __device__ WorkItem next(const AttendParams& p, WorkItem at) const {
+    at.block++;
+    if (at.block == at.pairBlocks) {
+      at.block = 0;
+      at.pair++;
+      at.group++;
+      if (at.group == groups) {
+        at.group = 0;
+        do {
+          at.sequence++;
+          at.pairBlocks = p.prefix[at.sequence + 1] - p.prefix[at.sequence];
+        } while (at.pairBlocks == 0);
+        at.pair = at.sequence * groups;
+      }
+    }
+    return at;
+  }
+};
+
+// Where a CTA's partial of a pair lies. Unique, since neighbouring CTAs share at most one pair. Needs
+// batch * groups + ctas slots.
+__device__ inline int partialSlot(int pair, int cta) { return pair + cta; }
+
+// The address of a stored block.
+__device__ inline const uint8_t* blockAddress(const AttendParams& p, int sequence, int block) {
+  return reinterpret_cast<const uint8_t*>(p.blocks[static_cast<int64_t>(sequence) * p.blockStride + block]);
+}
+
+}  // namespace rotatekv

@@ -1,0 +1,86 @@
+package io.rotatekv.kernels.cuda;
+
+import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.CodecFamily;
+import io.rotatekv.kernels.codec.KvShape;
+import io.rotatekv.kernels.codec.SidePlan;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * What encoding and expanding keys take from the calibration, on the device, by layer: for {@code
+ * centred} the FP32 mean of each rotated channel; for {@code rotatekv} a 16-bit rank, by which the
+ * channels of a group are neighbours. In the order of {@code lineTable} in {@code
+ * detail/lines.cuh}: 16-byte pieces of 16 lines side by side.
+ */
+final class LineTables implements AutoCloseable {
+
+  private static final int PIECE_BYTES = 16;
+  private static final int SIDE_BY_SIDE = 16;
+
+  private final CodecFamily family;
+  private final long layerBytes;
+  private final DeviceBuffer tables;
+
+  /** Computes and copies the tables of a codec that quantizes. */
+  LineTables(CudaDevice device, CodecContext codec) {
+    family = codec.spec().family();
+    KvShape shape = codec.shape();
+    int lines = Math.ceilDiv(shape.kvDim() / LineTiling.LINE, SIDE_BY_SIDE) * SIDE_BY_SIDE;
+    layerBytes = (long) lines * LineTiling.LINE * entryBytes();
+    try (Arena arena = Arena.ofConfined();
+        CudaStream stream = device.stream()) {
+      MemorySegment host = arena.allocate(layerBytes * shape.layers(), PIECE_BYTES);
+      for (int layer = 0; layer < shape.layers(); layer++) {
+        fill(host.asSlice(layer * layerBytes, layerBytes), codec, layer);
+      }
+      tables = device.allocate(host.byteSize());
+      tables.upload(host, 0, stream);
+      stream.synchronize();
+    }
+  }
+
+  /** Address of a layer's means, 0 for a codec without. */
+  long mean(int layer) {
+    return family == CodecFamily.CENTRED ? tables.address() + layer * layerBytes : 0;
+  }
+
+  /** Address of a layer's ranks, 0 for a codec without. */
+  long rank(int layer) {
+    return family == CodecFamily.ROTATEKV ? tables.address() + layer * layerBytes : 0;
+  }
+
+  private int entryBytes() {
+    return family == CodecFamily.CENTRED ? Float.BYTES : Short.BYTES;
+  }
+
+  private void fill(MemorySegment table, CodecContext codec, int layer) {
+    SidePlan plan = SidePlan.keys(codec, layer);
+    int[] members = new int[codec.shape().groups()];
+    for (int channel = 0; channel < codec.shape().kvDim(); channel++) {
+      if (family == CodecFamily.CENTRED) {
+        table.set(ValueLayout.JAVA_FLOAT, place(channel), plan.mean()[channel]);
+      } else {
+        int group = plan.group()[channel];
+        int rank = group * codec.shape().group() + members[group]++;
+        table.set(ValueLayout.JAVA_SHORT, place(channel), (short) rank);
+      }
+    }
+  }
+
+  /** Byte of a channel's entry in a layer's table. */
+  private long place(int channel) {
+    int entries = PIECE_BYTES / entryBytes();
+    int line = channel / LineTiling.LINE;
+    int piece = channel % LineTiling.LINE / entries;
+    int pieces = LineTiling.LINE / entries;
+    long at = ((long) line / SIDE_BY_SIDE * pieces + piece) * SIDE_BY_SIDE + line % SIDE_BY_SIDE;
+    return at * PIECE_BYTES + (long) channel % entries * entryBytes();
+  }
+
+  @Override
+  public void close() {
+    tables.close();
+  }
+}

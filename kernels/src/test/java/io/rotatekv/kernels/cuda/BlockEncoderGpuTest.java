@@ -1,0 +1,169 @@
+package io.rotatekv.kernels.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.rotatekv.kernels.block.Blocks;
+import io.rotatekv.kernels.codec.BlockCodec;
+import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.CodecFamily;
+import io.rotatekv.kernels.codec.CodecSpec;
+import io.rotatekv.kernels.codec.EncodeStats;
+import io.rotatekv.kernels.codec.KvShape;
+import io.rotatekv.kernels.codec.Samples;
+import io.rotatekv.kernels.scalar.ScalarCodecs;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Blocks made on the device are those of the scalar codec, byte for byte. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+final class BlockEncoderGpuTest {
+
+  /** No sinks; the two tokens of a pair, the last one; all. */
+  private static final long[] SINKS = {0, 1L << 2 | 1L << 10 | 1L << 63, -1L};
+
+  private final CudaDevice device = CudaDevice.open(0);
+  private final CudaStream stream = device.stream();
+
+  @AfterAll
+  void close() {
+    stream.close();
+    device.close();
+  }
+
+  static List<CodecContext> contexts() {
+    return GpuCodecs.contexts();
+  }
+
+  @ParameterizedTest
+  @MethodSource("contexts")
+  void bytesAreThoseOfTheScalarCodec(CodecContext context) {
+    BlockCodec scalar = ScalarCodecs.create(context);
+    KvShape shape = context.shape();
+    int layer = shape.layers() - 1;
+    int rowCount = Samples.rows(shape, 0).length;
+    float[] keys = new float[SINKS.length * rowCount];
+    float[] values = new float[SINKS.length * rowCount];
+    float[] maxima = new float[SINKS.length * BlockCodec.BLOCK_TOKENS];
+    MemorySegment expected = blocks(scalar);
+    for (int block = 0; block < SINKS.length; block++) {
+      float[] key = GpuCodecs.rows(shape, shape.rotationOrder(), 2L * block);
+      float[] value = GpuCodecs.rows(shape, shape.headDim(), 2L * block + 1);
+      System.arraycopy(key, 0, keys, block * rowCount, rowCount);
+      System.arraycopy(value, 0, values, block * rowCount, rowCount);
+      float[] largest = GpuCodecs.maxima(SINKS[block]);
+      System.arraycopy(largest, 0, maxima, block * largest.length, largest.length);
+      scalar.encode(layer, key, value, SINKS[block], block(expected, scalar, block));
+    }
+
+    try (BlockEncoder encoder = new BlockEncoder(device, context)) {
+      MemorySegment found = encode(encoder, scalar, layer, keys, values, maxima);
+      for (int block = 0; block < SINKS.length; block++) {
+        MemorySegment one = block(found, scalar, block);
+        Blocks.seal(one);
+        assertEquals(-1, block(expected, scalar, block).mismatch(one), "block " + block);
+        Blocks.verify(one, context, layer);
+      }
+      assertSameLosses(scalar.stats(), encoder.losses(stream), context.spec());
+    }
+  }
+
+  private static void assertSameLosses(EncodeStats expected, EncodeLosses found, CodecSpec spec) {
+    assertEquals(
+        new EncodeLosses(
+            expected.narrowGroups(),
+            expected.saturatedZeros(),
+            expected.saturatedScales(),
+            expected.saturatedHalves()),
+        found);
+    boolean hasZeros = spec.family() == CodecFamily.ROTATEKV;
+    assertEquals(hasZeros, found.narrowGroups() > 0, "the rows have narrow groups");
+  }
+
+  @Test
+  void numbersThatNoCodecCanHoldAreReported() {
+    for (CodecSpec spec : CodecSpec.ALL) {
+      CodecContext context = Samples.context(spec, new KvShape(1, 2, 64));
+      BlockCodec scalar = ScalarCodecs.create(context);
+      float[] rows = Samples.rows(context.shape(), 1);
+      float[] broken = rows.clone();
+      broken[rows.length - 1] = Float.NaN;
+      float[] maxima = new float[BlockCodec.BLOCK_TOKENS];
+      try (BlockEncoder encoder = new BlockEncoder(device, context)) {
+        encode(encoder, scalar, 0, rows, rows, maxima);
+        encoder.losses(stream);
+        encode(encoder, scalar, 0, rows, broken, maxima);
+        IllegalStateException error =
+            assertThrows(IllegalStateException.class, () -> encoder.losses(stream));
+        assertTrue(
+            String.valueOf(error.getMessage()).contains("NaN or infinite"), error.getMessage());
+      }
+    }
+  }
+
+  @Test
+  void headsThatTheKernelsDoNotKnowAreRefused() {
+    CodecContext context = Samples.context(CodecSpec.CENTRED_2, new KvShape(1, 4, 32));
+
+    IllegalArgumentException error =
+        assertThrows(IllegalArgumentException.class, () -> new BlockEncoder(device, context));
+
+    assertTrue(String.valueOf(error.getMessage()).contains("--backend cpu"), error.getMessage());
+  }
+
+  private MemorySegment encode(
+      BlockEncoder encoder,
+      BlockCodec scalar,
+      int layer,
+      float[] keys,
+      float[] values,
+      float[] maxima) {
+    int blocks = maxima.length / BlockCodec.BLOCK_TOKENS;
+    long room = room(scalar);
+    try (DeviceBuffer keyRows = GpuMemory.rounded(device, stream, keys);
+        DeviceBuffer valueRows = GpuMemory.rounded(device, stream, values);
+        DeviceBuffer largest = GpuMemory.floats(device, stream, maxima);
+        DeviceBuffer out = GpuMemory.upload(device, stream, blocks(scalar));
+        DeviceBuffer targets = GpuMemory.longs(device, stream, addresses(out, room, blocks))) {
+      encoder.encode(
+          layer,
+          keyRows.address(),
+          valueRows.address(),
+          largest.address(),
+          blocks,
+          targets.address(),
+          stream);
+      return GpuMemory.download(out, stream);
+    }
+  }
+
+  private static long[] addresses(DeviceBuffer out, long room, int blocks) {
+    long[] addresses = new long[blocks];
+    Arrays.setAll(addresses, block -> out.address() + block * room);
+    return addresses;
+  }
+
+  private static long room(BlockCodec codec) {
+    return codec.maxBlockBytes();
+  }
+
+  /** Room for all blocks, filled with what no section holds by chance. */
+  private static MemorySegment blocks(BlockCodec codec) {
+    byte[] bytes = new byte[Math.toIntExact(SINKS.length * room(codec))];
+    Arrays.fill(bytes, (byte) 0xA5);
+    MemorySegment room = Arena.ofAuto().allocate(bytes.length, Long.BYTES);
+    return room.copyFrom(MemorySegment.ofArray(bytes));
+  }
+
+  private static MemorySegment block(MemorySegment blocks, BlockCodec codec, int block) {
+    return blocks.asSlice(block * room(codec), room(codec));
+  }
+}

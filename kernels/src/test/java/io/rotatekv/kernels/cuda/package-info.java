@@ -1,0 +1,4 @@
+@NullMarked
+package io.rotatekv.kernels.cuda;
+
+import org.jspecify.annotations.NullMarked;
