@@ -1,5 +1,6 @@
 package io.rotatekv.decode;
 
+import io.rotatekv.model.engine.CacheFullException;
 import io.rotatekv.model.engine.Engine;
 import io.rotatekv.model.engine.Step;
 import io.rotatekv.proto.ServiceException;
@@ -141,10 +142,14 @@ final class BatchLoop implements AutoCloseable {
     int[] tokens;
     try {
       tokens = engine.run(steps);
+    } catch (CacheFullException e) {
+      fail(
+          batch,
+          new ServiceException(
+              ErrorReason.ERROR_REASON_OVERLOADED, String.valueOf(e.getMessage()), e));
+      return;
     } catch (RuntimeException e) {
-      log.warn("a batch of {} failed: {}", batch.size(), e.toString());
-      batch.forEach(generation -> end(generation, e));
-      remove(batch);
+      fail(batch, e);
       return;
     }
     List<Generation> ended = new ArrayList<>();
@@ -156,6 +161,12 @@ final class BatchLoop implements AutoCloseable {
       }
     }
     remove(ended);
+  }
+
+  private void fail(List<Generation> batch, RuntimeException cause) {
+    log.warn("a batch of {} failed: {}", batch.size(), cause.toString());
+    batch.forEach(generation -> end(generation, cause));
+    remove(batch);
   }
 
   private void remove(List<Generation> ended) {

@@ -105,6 +105,16 @@ final class BatchLoopTest {
   }
 
   @Test
+  void aFullCacheIsOverload() throws InterruptedException {
+    Request large = new Request();
+    loop.submit(large.generation(prompt(2, ScriptedEngine.LARGE_TOKEN), 5));
+    Event.Failed failed = assertInstanceOf(Event.Failed.class, large.next());
+    ServiceException cause = assertInstanceOf(ServiceException.class, failed.cause());
+    assertEquals(ErrorReason.ERROR_REASON_OVERLOADED, cause.reason());
+    assertTrue(large.sequence.closed);
+  }
+
+  @Test
   void aRequestAloneStartsWithItsFirstLayer() throws InterruptedException {
     Request request = new Request();
     request.sequence.expect(1);

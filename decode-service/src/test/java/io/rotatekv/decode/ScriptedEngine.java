@@ -5,6 +5,7 @@ import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.model.engine.Attend;
 import io.rotatekv.model.engine.BlockListener;
+import io.rotatekv.model.engine.CacheFullException;
 import io.rotatekv.model.engine.Engine;
 import io.rotatekv.model.engine.Output;
 import io.rotatekv.model.engine.Sequence;
@@ -17,6 +18,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class ScriptedEngine implements Engine {
 
   static final int BAD_TOKEN = 666;
+
+  /** A token for which there is no room. */
+  static final int LARGE_TOKEN = 667;
 
   private final List<List<Integer>> batches = new CopyOnWriteArrayList<>();
 
@@ -55,6 +59,9 @@ final class ScriptedEngine implements Engine {
     int last = step.tokens()[step.tokens().length - 1];
     if (last == BAD_TOKEN) {
       throw new IllegalStateException("a bad token");
+    }
+    if (last == LARGE_TOKEN) {
+      throw new CacheFullException(1, 2 << 20, 3 << 20);
     }
     ((CountedSequence) step.sequence()).length += step.tokens().length;
     return step.output() instanceof Output.Sample ? last + 1 : -1;

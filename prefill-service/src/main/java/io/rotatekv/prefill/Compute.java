@@ -3,6 +3,7 @@ package io.rotatekv.prefill;
 import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 
 import io.rotatekv.model.engine.BlockListener;
+import io.rotatekv.model.engine.CacheFullException;
 import io.rotatekv.model.engine.Engine;
 import io.rotatekv.model.engine.Output;
 import io.rotatekv.model.engine.Sequence;
@@ -76,9 +77,13 @@ final class Compute implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new ServiceException(ErrorReason.ERROR_REASON_CANCELLED, "interrupted", e);
     } catch (ExecutionException e) {
-      throw e.getCause() instanceof RuntimeException failure
-          ? failure
-          : new IllegalStateException(e.getCause());
+      throw switch (e.getCause()) {
+        case CacheFullException full ->
+            new ServiceException(
+                ErrorReason.ERROR_REASON_OVERLOADED, String.valueOf(full.getMessage()), full);
+        case RuntimeException failure -> failure;
+        case null, default -> new IllegalStateException(e.getCause());
+      };
     }
   }
 

@@ -31,6 +31,8 @@ public interface Engine extends AutoCloseable {
    *
    * @return per step the sampled token, or -1 where its output is not {@link Output.Sample}
    * @throws IllegalArgumentException if a sequence would outgrow {@link #maxContext}
+   * @throws CacheFullException if there is no memory for the new tokens; the batch's sequences can
+   *     only be closed then, as after any other failure
    */
   int[] run(List<Step> batch);
 

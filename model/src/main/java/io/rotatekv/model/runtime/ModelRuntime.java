@@ -15,9 +15,11 @@ import io.rotatekv.model.calibration.CalibrationException;
 import io.rotatekv.model.calibration.CalibrationFile;
 import io.rotatekv.model.engine.Attend;
 import io.rotatekv.model.engine.Engine;
+import io.rotatekv.model.engine.EngineLimits;
 import io.rotatekv.model.engine.cpu.CpuEngine;
-import io.rotatekv.model.engine.cpu.EngineLimits;
 import io.rotatekv.model.engine.cpu.LayerObserver;
+import io.rotatekv.model.engine.cuda.CudaEngine;
+import io.rotatekv.model.engine.cuda.CudaOptions;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
@@ -60,20 +62,18 @@ public final class ModelRuntime implements AutoCloseable {
     Model model = Models.open(path);
     Team team = Team.of(threads(options));
     try {
-      Backends.Choice backend = Backends.open(options.backend(), team);
+      Placement placement =
+          Placement.of(options.backend(), () -> CudaEngine.obstacle(model.config(), attend));
+      log.info("{} runs on {}", model.config().name(), placement.reason());
+      // On a GPU, too, the CPU's kernels unpack the weights.
+      Backends.Choice backend = Backends.open(placement.cuda() ? "auto" : options.backend(), team);
       log.info("backend {}: {}", backend.kernels().name(), backend.reason());
       CodecContext context = context(model, spec, options);
       EngineLimits limits = new EngineLimits(maxContext(model, options), options.chunkTokens());
       Engine engine =
-          new CpuEngine(
-              model.config(),
-              model.weights(),
-              backend.kernels(),
-              team,
-              context,
-              attend,
-              limits,
-              LayerObserver.NONE);
+          placement.cuda()
+              ? cudaEngine(model, backend.kernels(), team, context, attend, limits)
+              : cpuEngine(model, backend.kernels(), team, context, attend, limits);
       CacheIdentity identity =
           new CacheIdentity(
               model.fingerprint(),
@@ -84,6 +84,42 @@ public final class ModelRuntime implements AutoCloseable {
       model.close();
       throw e;
     }
+  }
+
+  private static Engine cudaEngine(
+      Model model,
+      Kernels kernels,
+      Team team,
+      CodecContext context,
+      Attend attend,
+      EngineLimits limits) {
+    return new CudaEngine(
+        model.config(),
+        model.weights(),
+        kernels,
+        team,
+        context,
+        attend,
+        limits,
+        CudaOptions.DEFAULT);
+  }
+
+  private static Engine cpuEngine(
+      Model model,
+      Kernels kernels,
+      Team team,
+      CodecContext context,
+      Attend attend,
+      EngineLimits limits) {
+    return new CpuEngine(
+        model.config(),
+        model.weights(),
+        kernels,
+        team,
+        context,
+        attend,
+        limits,
+        LayerObserver.NONE);
   }
 
   private static int threads(RuntimeOptions options) {

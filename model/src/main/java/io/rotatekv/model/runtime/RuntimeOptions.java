@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param codec name of the KV codec, such as {@code rotatekv2}
  * @param calibration the calibration artifact; null takes the one shipped for the model
  * @param attend {@code block}, {@code full} or {@code quantized}
- * @param backend {@code auto}, {@code simd} or {@code scalar}
+ * @param backend {@code auto}, {@code cpu}, {@code cuda}, {@code simd} or {@code scalar}
  * @param threads compute threads; 0 takes one per processor
  * @param maxContext the most tokens of a sequence; 0 takes the model's, at most 8,192
  * @param chunkTokens the most tokens computed at a time, a multiple of 64

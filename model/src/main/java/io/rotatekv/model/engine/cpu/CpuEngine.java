@@ -12,6 +12,7 @@ import io.rotatekv.model.ModelWeights;
 import io.rotatekv.model.engine.Attend;
 import io.rotatekv.model.engine.BlockListener;
 import io.rotatekv.model.engine.Engine;
+import io.rotatekv.model.engine.EngineLimits;
 import io.rotatekv.model.engine.Output;
 import io.rotatekv.model.engine.Sampler;
 import io.rotatekv.model.engine.Sequence;
@@ -88,7 +89,7 @@ public final class CpuEngine implements Engine {
 
   @Override
   public int[] run(List<Step> batch) {
-    batch.forEach(this::check);
+    batch.forEach(step -> limits.require(step, config.vocabulary()));
     int[] sampled = new int[batch.size()];
     Arrays.fill(sampled, -1);
     List<Integer> singles = new ArrayList<>();
@@ -104,21 +105,6 @@ public final class CpuEngine implements Engine {
       runSingles(batch, singles.subList(from, to), sampled);
     }
     return sampled;
-  }
-
-  private void check(Step step) {
-    int length = step.sequence().length() + step.tokens().length;
-    if (length > limits.maxContext()) {
-      throw new IllegalArgumentException(
-          "the sequence would hold %d tokens, but the context is limited to %d"
-              .formatted(length, limits.maxContext()));
-    }
-    for (int token : step.tokens()) {
-      if (token < 0 || token >= config.vocabulary()) {
-        throw new IllegalArgumentException(
-            "token %d is not in the vocabulary of %d".formatted(token, config.vocabulary()));
-      }
-    }
   }
 
   private int runChunks(Step step) {

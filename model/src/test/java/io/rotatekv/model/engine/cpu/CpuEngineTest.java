@@ -16,6 +16,7 @@ import io.rotatekv.model.ModelWeights;
 import io.rotatekv.model.engine.Attend;
 import io.rotatekv.model.engine.BlockListener;
 import io.rotatekv.model.engine.Engine;
+import io.rotatekv.model.engine.EngineLimits;
 import io.rotatekv.model.engine.Generator;
 import io.rotatekv.model.engine.Output;
 import io.rotatekv.model.engine.Sampling;

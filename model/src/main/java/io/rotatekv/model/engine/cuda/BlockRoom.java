@@ -1,0 +1,60 @@
+package io.rotatekv.model.engine.cuda;
+
+import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
+
+import io.rotatekv.kernels.block.BlockLayout;
+import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.CodecFamily;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Makes room in the cache for the blocks that a layer's new tokens fill; their sinks decide their
+ * size.
+ */
+final class BlockRoom {
+
+  /**
+   * Room for one block.
+   *
+   * @param at where in the cache
+   * @param bytes how much
+   */
+  record Place(long at, int bytes) {}
+
+  private final CodecContext codec;
+  private final BlockLayout layout;
+  private final CacheMemory memory;
+
+  BlockRoom(CodecContext codec, CacheMemory memory) {
+    this.codec = codec;
+    this.layout = BlockLayout.of(codec.spec(), codec.shape());
+    this.memory = memory;
+  }
+
+  /** Whether sinks are kept apart, so that the magnitudes of hidden states must be known. */
+  boolean hasSinks() {
+    return codec.spec().family() != CodecFamily.FP16;
+  }
+
+  /**
+   * Appends a block to a sequence's layer.
+   *
+   * @param maxima the largest magnitudes of its tokens' hidden states, FP32 {@code (64)}
+   */
+  Place append(CudaSequence sequence, int layer, MemorySegment maxima) {
+    int bytes = layout.length(hasSinks() ? sinks(layer, maxima) : 0);
+    Place place = new Place(memory.take(bytes), bytes);
+    sequence.add(layer, place.at, place.bytes);
+    return place;
+  }
+
+  private int sinks(int layer, MemorySegment maxima) {
+    float threshold = codec.layers().get(layer).sinkThreshold();
+    int sinks = 0;
+    for (int token = 0; token < BLOCK_TOKENS; token++) {
+      sinks += maxima.getAtIndex(ValueLayout.JAVA_FLOAT, token) > threshold ? 1 : 0;
+    }
+    return sinks;
+  }
+}

@@ -1,0 +1,210 @@
+package io.rotatekv.model.engine.cuda;
+
+import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
+
+import io.rotatekv.kernels.block.BlockHeader;
+import io.rotatekv.kernels.block.Blocks;
+import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.cuda.CudaEvent;
+import io.rotatekv.kernels.cuda.CudaStream;
+import io.rotatekv.model.engine.BlockListener;
+import io.rotatekv.model.engine.Sequence;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A sequence in the device's memory. Its monitor guards what {@link #load} shares with the engine,
+ * which lets no work of the device on a sequence outlast a call of {@code run}: so a sequence can
+ * be closed between calls, by any thread.
+ */
+final class CudaSequence implements Sequence {
+
+  private static final long NO_TAIL = -1;
+
+  private final CodecContext codec;
+  private final CacheMemory memory;
+  private final BlockUploads uploads;
+  private final BlockListener listener;
+  private final List<LayerBlocks> layers;
+  private final HostBlocks host;
+  private final List<MemorySegment> made = new ArrayList<>();
+  private long tail = NO_TAIL;
+  private int length;
+  private boolean loading;
+  private boolean closed;
+  private @Nullable RuntimeException failure;
+
+  CudaSequence(
+      CodecContext codec,
+      CacheMemory memory,
+      BlockUploads uploads,
+      HostBlocks host,
+      BlockListener listener) {
+    this.codec = codec;
+    this.memory = memory;
+    this.uploads = uploads;
+    this.host = host;
+    this.listener = listener;
+    this.layers =
+        IntStream.range(0, codec.shape().layers()).mapToObj(layer -> new LayerBlocks()).toList();
+  }
+
+  @Override
+  public int length() {
+    return length;
+  }
+
+  /** Counts tokens whose keys and values are in all layers. */
+  void grow(int tokens) {
+    length += tokens;
+  }
+
+  /** Tokens in the unfilled block. */
+  int tailTokens() {
+    return length % BLOCK_TOKENS;
+  }
+
+  /** Where the unfilled block lies, as {@link TailLayout} says; taken when first asked for. */
+  synchronized long tail() {
+    if (tail == NO_TAIL) {
+      tail = memory.take(new TailLayout(codec.shape()).bytes());
+    }
+    return tail;
+  }
+
+  /** Whether anybody wants the blocks that the engine makes. */
+  boolean listens() {
+    return !listener.equals(BlockListener.NONE);
+  }
+
+  /** Host memory for a block that was made here, valid as long as this sequence is open. */
+  synchronized MemorySegment hostBlock(long bytes) {
+    MemorySegment block = host.take(bytes);
+    made.add(block);
+    return block;
+  }
+
+  /** Tells the listener of a block. */
+  void tell(int block, int layer, MemorySegment bytes) {
+    listener.onBlock(block, layer, bytes);
+  }
+
+  /** Appends a block that this engine makes. */
+  synchronized void add(int layer, long at, long bytes) {
+    layers.get(layer).add(at, bytes);
+  }
+
+  /** Stored blocks of a layer. */
+  synchronized int blocks(int layer) {
+    return layers.get(layer).count();
+  }
+
+  /** Writes the addresses of a layer's blocks, which must all be there. */
+  synchronized void writeAddresses(int layer, MemorySegment to) {
+    layers.get(layer).write(memory, to);
+  }
+
+  @Override
+  public synchronized void expect(int blocks) {
+    if (length != 0) {
+      throw new IllegalStateException("only an empty sequence can take stored blocks");
+    }
+    layers.forEach(layer -> layer.expect(blocks));
+    length = blocks * BLOCK_TOKENS;
+    loading = blocks > 0;
+  }
+
+  @Override
+  public void load(int block, int layer, MemorySegment bytes) {
+    BlockHeader header = Blocks.verify(bytes, codec, layer);
+    if (!wants(block, layer)) {
+      return;
+    }
+    long at = memory.take(header.blockBytes());
+    uploads.copy(bytes.asSlice(0, header.blockBytes()), at);
+    if (!put(block, layer, at, header.blockBytes())) {
+      uploads.drain();
+      memory.free(at);
+    }
+  }
+
+  private synchronized boolean wants(int block, int layer) {
+    return !closed && !layers.get(layer).has(block);
+  }
+
+  private synchronized boolean put(int block, int layer, long at, long bytes) {
+    if (closed) {
+      return false;
+    }
+    LayerBlocks blocks = layers.get(layer);
+    blocks.put(block, at, bytes);
+    if (blocks.missing() == 0) {
+      blocks.ready(uploads.mark());
+      notifyAll();
+    }
+    return true;
+  }
+
+  @Override
+  public synchronized void abort(RuntimeException cause) {
+    failure = cause;
+    notifyAll();
+  }
+
+  @Override
+  public synchronized boolean loaded(int layer) {
+    return layers.subList(0, layer + 1).stream().allMatch(blocks -> blocks.missing() == 0);
+  }
+
+  /**
+   * Waits until the blocks of {@code layer} have come, bounded by {@link #abort}, and lets {@code
+   * stream} wait until they are on the device.
+   */
+  synchronized void await(int layer, CudaStream stream) {
+    LayerBlocks blocks = layers.get(layer);
+    while (blocks.missing() > 0) {
+      if (failure != null) {
+        throw failure;
+      }
+      try {
+        wait();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("interrupted while waiting for blocks", e);
+      }
+    }
+    CudaEvent ready = blocks.ready();
+    if (ready != null) {
+      stream.waitFor(ready);
+    }
+  }
+
+  @Override
+  public void seal() {
+    // Nothing but the unfilled block is kept in full precision.
+  }
+
+  @Override
+  public synchronized long blockBytes() {
+    return layers.stream().mapToLong(LayerBlocks::bytes).sum();
+  }
+
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    if (loading) {
+      uploads.drain(); // The copies may still be on their way.
+    }
+    layers.forEach(blocks -> blocks.free(memory));
+    if (tail != NO_TAIL) {
+      memory.free(tail);
+    }
+    made.forEach(host::give);
+  }
+}

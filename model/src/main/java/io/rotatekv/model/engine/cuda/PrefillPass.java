@@ -1,0 +1,226 @@
+package io.rotatekv.model.engine.cuda;
+
+import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
+
+import io.rotatekv.kernels.cuda.BlockEncoder;
+import io.rotatekv.kernels.cuda.CudaEvent;
+import io.rotatekv.kernels.cuda.CudaStream;
+import io.rotatekv.kernels.cuda.DeviceBuffer;
+import io.rotatekv.kernels.cuda.PinnedBuffer;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/**
+ * Many new tokens of one sequence. Layer by layer: keys and values are projected, full blocks
+ * encoded into the cache, then attended to as they are stored; meanwhile the blocks of the layer
+ * before travel to the host.
+ *
+ * <p>A block's size depends on its sinks, which the host must know before the block can have a
+ * place. They are decided by what enters the layer, so the answer comes back while the device
+ * projects.
+ */
+final class PrefillPass implements AutoCloseable {
+
+  private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+  private final DeviceModel model;
+  private final CudaStream stream;
+  private final TailLayout layout;
+  private final CacheMemory memory;
+  private final BlockRoom room;
+  private final BlockEncoder encoder;
+  private final BlockDownloads downloads;
+  private final ChunkAttention attention;
+  private final int blockStride;
+  private final DeviceBuffer inputs; // INT32 (2, chunk): tokens, positions
+  private final PinnedBuffer hostInputs;
+  private final DeviceBuffer keys; // FP16 (chunk, kvDim), before RoPE, from a block's first token
+  private final DeviceBuffer values; // FP16 (chunk, kvDim)
+  private final DeviceBuffer maxima; // FP32 (chunk)
+  private final PinnedBuffer hostMaxima;
+  private final CudaEvent maximaRead;
+  private final DeviceBuffer tables; // (layers, blockStride): addresses of the sequence's blocks
+  private final PinnedBuffer hostTables;
+
+  /**
+   * A pass for chunks of the engine's limits.
+   *
+   * @param blockStride the most blocks of a sequence
+   */
+  PrefillPass(
+      DeviceModel model,
+      CacheMemory memory,
+      BlockRoom room,
+      BlockEncoder encoder,
+      BlockDownloads downloads,
+      ChunkAttention attention,
+      int blockStride) {
+    this.model = model;
+    this.stream = model.stream;
+    this.layout = new TailLayout(model.codec.shape());
+    this.memory = memory;
+    this.room = room;
+    this.encoder = encoder;
+    this.downloads = downloads;
+    this.attention = attention;
+    this.blockStride = blockStride;
+    int chunk = model.limits.chunkTokens();
+    inputs = own(model.device.allocate(2L * chunk * Integer.BYTES));
+    hostInputs = own(model.device.allocatePinned(2L * chunk * Integer.BYTES));
+    keys = own(model.device.allocate(chunk * layout.rowBytes()));
+    values = own(model.device.allocate(chunk * layout.rowBytes()));
+    maxima = own(model.device.allocate((long) chunk * Float.BYTES));
+    hostMaxima = own(model.device.allocatePinned((long) chunk * Float.BYTES));
+    maximaRead = own(model.device.event());
+    long tableBytes = (long) model.config.layers() * blockStride * Long.BYTES;
+    tables = own(model.device.allocate(tableBytes));
+    hostTables = own(model.device.allocatePinned(tableBytes));
+  }
+
+  private <T extends AutoCloseable> T own(T part) {
+    owned.push(part);
+    return part;
+  }
+
+  /**
+   * Appends tokens, at most a chunk's, the unfilled block's included; leaves their normed hidden
+   * states, and returns when the device is done and listeners have been told.
+   */
+  void run(CudaSequence sequence, int[] tokens) {
+    Chunk chunk = new Chunk(sequence.length(), tokens.length);
+    int rows = chunk.added();
+    upload(chunk, tokens);
+    model.kernels.embed(inputs.address(), rows);
+    for (int layer = 0; layer < model.config.layers(); layer++) {
+      model.kernels.enter(layer, rows, maxima.address() + (long) chunk.held() * Float.BYTES);
+      restoreTail(sequence, chunk, layer);
+      readMaxima(chunk);
+      model.kernels.project(layer, rows);
+      splitQkv(chunk, layer);
+      sequence.await(layer, stream);
+      storeBlocks(sequence, chunk, layer);
+      attention.attend(chunk, layer, table(layer), keys.address(), values.address());
+      model.kernels.leave(layer, rows);
+      saveTail(sequence, chunk, layer);
+      // By now the device is busy with this layer, so there is time for the one before.
+      downloads.deliver(sequence.listens() ? chunk.fullBlocks() : 0);
+    }
+    model.kernels.finish(rows);
+    downloads.deliver(0);
+    encoder.losses(stream); // Waits for everything, and refuses what no codec can hold.
+    sequence.grow(rows);
+  }
+
+  private void upload(Chunk chunk, int[] tokens) {
+    MemorySegment to = hostInputs.segment();
+    int positionsAt = model.limits.chunkTokens();
+    for (int row = 0; row < tokens.length; row++) {
+      to.setAtIndex(ValueLayout.JAVA_INT, row, tokens[row]);
+      to.setAtIndex(ValueLayout.JAVA_INT, positionsAt + row, chunk.position() + row);
+    }
+    inputs.upload(to, 0, stream);
+  }
+
+  /** Brings the unfilled block's tokens in front of the new ones. */
+  private void restoreTail(CudaSequence sequence, Chunk chunk, int layer) {
+    if (chunk.held() == 0) {
+      return;
+    }
+    long bytes = chunk.held() * layout.rowBytes();
+    long tail = sequence.tail();
+    long from = tail + layout.layer(layer);
+    memory.copyOut(from, bytes, keys, 0, stream);
+    memory.copyOut(from + layout.sideBytes(), bytes, values, 0, stream);
+    long floats = (long) chunk.held() * Float.BYTES;
+    memory.copyOut(maximaAt(tail, layer), floats, maxima, 0, stream);
+  }
+
+  /** Makes the tokens beyond the last full block the unfilled block. */
+  private void saveTail(CudaSequence sequence, Chunk chunk, int layer) {
+    if (chunk.left() == 0) {
+      return;
+    }
+    int first = chunk.fullBlocks() * BLOCK_TOKENS;
+    long bytes = chunk.left() * layout.rowBytes();
+    long skip = first * layout.rowBytes();
+    long tail = sequence.tail();
+    long to = tail + layout.layer(layer);
+    memory.copyIn(keys, skip, bytes, to, stream);
+    memory.copyIn(values, skip, bytes, to + layout.sideBytes(), stream);
+    long floats = (long) chunk.left() * Float.BYTES;
+    memory.copyIn(maxima, (long) first * Float.BYTES, floats, maximaAt(tail, layer), stream);
+  }
+
+  private long maximaAt(long tail, int layer) {
+    return tail + layout.maxima() + (long) layer * BLOCK_TOKENS * Float.BYTES;
+  }
+
+  private boolean decidesSinks(Chunk chunk) {
+    return room.hasSinks() && chunk.fullBlocks() > 0;
+  }
+
+  private void readMaxima(Chunk chunk) {
+    if (decidesSinks(chunk)) {
+      long bytes = (long) chunk.tokens() * Float.BYTES;
+      maxima.download(hostMaxima.segment().asSlice(0, bytes), 0, stream);
+      maximaRead.record(stream);
+    }
+  }
+
+  private void splitQkv(Chunk chunk, int layer) {
+    long skip = chunk.held() * layout.rowBytes();
+    model.qkv.prefill(
+        model.activations.qkv.address(),
+        model.kernels.bias(layer),
+        inputs.address() + (long) model.limits.chunkTokens() * Integer.BYTES,
+        chunk.added(),
+        keys.address() + skip,
+        values.address() + skip,
+        model.activations.query.address(),
+        stream);
+  }
+
+  /** Encodes full blocks into the cache; afterwards the layer's table holds all blocks. */
+  private void storeBlocks(CudaSequence sequence, Chunk chunk, int layer) {
+    if (decidesSinks(chunk)) {
+      maximaRead.synchronize();
+    }
+    BlockRoom.Place[] places = new BlockRoom.Place[chunk.fullBlocks()];
+    for (int i = 0; i < places.length; i++) {
+      long floats = (long) i * BLOCK_TOKENS * Float.BYTES;
+      places[i] = room.append(sequence, layer, hostMaxima.segment().asSlice(floats));
+    }
+    long tableBytes = (long) blockStride * Long.BYTES;
+    MemorySegment table = hostTables.segment().asSlice(layer * tableBytes, tableBytes);
+    sequence.writeAddresses(layer, table);
+    tables.upload(table, layer * tableBytes, stream);
+    if (places.length == 0) {
+      return;
+    }
+    encoder.encode(
+        layer,
+        keys.address(),
+        values.address(),
+        maxima.address(),
+        places.length,
+        table(layer) + (long) chunk.firstBlock() * Long.BYTES,
+        stream);
+    if (sequence.listens()) {
+      downloads.after(stream);
+      for (int i = 0; i < places.length; i++) {
+        int block = chunk.firstBlock() + i;
+        downloads.queue(sequence, block, layer, places[i].at(), places[i].bytes());
+      }
+    }
+  }
+
+  private long table(int layer) {
+    return tables.address() + (long) layer * blockStride * Long.BYTES;
+  }
+
+  @Override
+  public void close() {
+    Closing.all(owned);
+  }
+}

@@ -1,0 +1,139 @@
+package io.rotatekv.model.engine.cuda;
+
+import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.CodecFamily;
+import io.rotatekv.kernels.codec.CodecSpec;
+import io.rotatekv.kernels.codec.KvShape;
+import io.rotatekv.kernels.codec.LayerCalibration;
+import io.rotatekv.kernels.tensor.Matrix;
+import io.rotatekv.kernels.tensor.TensorType;
+import io.rotatekv.model.LayerWeights;
+import io.rotatekv.model.ModelConfig;
+import io.rotatekv.model.ModelWeights;
+import io.rotatekv.model.RopeScaling;
+import io.rotatekv.model.RopeSpec;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import java.util.stream.IntStream;
+
+/**
+ * A random model with heads as real ones have them. Every 50th token has an embedding so large that
+ * it is a sink in every layer, by a margin that rounding cannot cross.
+ */
+final class RandomModel {
+
+  private static final int LAYERS = 3;
+  private static final int HIDDEN = 256;
+  private static final int FEED_FORWARD = 512;
+  private static final int VOCABULARY = 500;
+  private static final int SINK_EVERY = 50;
+  private static final float SINK_THRESHOLD = 20f;
+
+  private final ModelConfig config;
+  private final RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(7);
+  private final Arena arena;
+  private final ModelWeights weights;
+
+  private RandomModel(int heads, int kvHeads, int headDim, Arena arena) {
+    this.arena = arena;
+    config =
+        new ModelConfig(
+            "qwen2",
+            "random",
+            LAYERS,
+            HIDDEN,
+            heads,
+            kvHeads,
+            headDim,
+            FEED_FORWARD,
+            VOCABULARY,
+            2048,
+            1e-5f,
+            new RopeSpec(headDim, 10000, new RopeScaling.None()));
+    Matrix embedding = embedding();
+    List<LayerWeights> layers = IntStream.range(0, LAYERS).mapToObj(layer -> layer()).toList();
+    weights = new ModelWeights(embedding, layers, ones(), matrix(VOCABULARY, HIDDEN, 0.1));
+  }
+
+  static RandomModel of(int heads, int kvHeads, int headDim, Arena arena) {
+    return new RandomModel(heads, kvHeads, headDim, arena);
+  }
+
+  ModelConfig config() {
+    return config;
+  }
+
+  ModelWeights weights() {
+    return weights;
+  }
+
+  CodecContext context(CodecSpec spec) {
+    KvShape shape = new KvShape(LAYERS, config.kvHeads(), config.headDim());
+    if (spec.family() == CodecFamily.FP16) {
+      return new CodecContext(spec, shape, List.of(), 0L);
+    }
+    float[] mean = new float[shape.kvDim()];
+    for (int channel = 0; channel < mean.length; channel++) {
+      mean[channel] = ((channel * 29) % 64 - 32) * 0.01f;
+    }
+    LayerCalibration layer = new LayerCalibration(mean, 12, 8, 12, 8, SINK_THRESHOLD);
+    return new CodecContext(spec, shape, Collections.nCopies(LAYERS, layer), 42L);
+  }
+
+  /** Tokens that do not repeat soon, some of them sinks. */
+  static int[] tokens(int count, int seed) {
+    return IntStream.range(0, count).map(i -> (i * 131 + i / 7 + seed * 17) % VOCABULARY).toArray();
+  }
+
+  private Matrix embedding() {
+    Matrix matrix = matrix(VOCABULARY, HIDDEN, 1);
+    for (int row = 0; row < VOCABULARY; row += SINK_EVERY) {
+      matrix.data().setAtIndex(ValueLayout.JAVA_FLOAT, (long) row * HIDDEN + row % HIDDEN, 60);
+    }
+    return matrix;
+  }
+
+  private LayerWeights layer() {
+    return new LayerWeights(
+        ones(),
+        matrix(config.queryDim(), HIDDEN, 0.1),
+        vector(config.queryDim()),
+        matrix(config.kvDim(), HIDDEN, 0.1),
+        vector(config.kvDim()),
+        matrix(config.kvDim(), HIDDEN, 0.1),
+        vector(config.kvDim()),
+        matrix(HIDDEN, config.queryDim(), 0.05),
+        ones(),
+        matrix(FEED_FORWARD, HIDDEN, 0.08),
+        matrix(FEED_FORWARD, HIDDEN, 0.08),
+        matrix(HIDDEN, FEED_FORWARD, 0.05));
+  }
+
+  private static float[] ones() {
+    float[] ones = new float[HIDDEN];
+    Arrays.fill(ones, 1f);
+    return ones;
+  }
+
+  private float[] vector(int size) {
+    float[] vector = new float[size];
+    for (int i = 0; i < size; i++) {
+      vector[i] = (float) random.nextGaussian() * 0.3f;
+    }
+    return vector;
+  }
+
+  private Matrix matrix(int rows, int columns, double deviation) {
+    MemorySegment data = arena.allocate((long) rows * columns * Float.BYTES, Long.SIZE);
+    for (long i = 0; i < (long) rows * columns; i++) {
+      data.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (random.nextGaussian() * deviation));
+    }
+    return new Matrix(TensorType.F32, data, rows, columns);
+  }
+}
