@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measures the speed of this machine.",
-    subcommands = BenchCpuCommand.class)
+    subcommands = {BenchCpuCommand.class, BenchGpuCommand.class, BenchClusterCommand.class})
 final class BenchCommand implements Runnable {
 
   @Spec
@@ -19,6 +19,6 @@ final class BenchCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "say what to measure: cpu");
+    throw new ParameterException(spec.commandLine(), "say what to measure: cpu, gpu or cluster");
   }
 }

@@ -102,7 +102,7 @@ final class BenchCpuCommand implements Runnable {
             CodecSpec.FP16.name(),
             null,
             "block",
-            compute.backend(),
+            compute.backend().equals("auto") ? "cpu" : compute.backend(),
             compute.threads(),
             0,
             CHUNK_TOKENS);

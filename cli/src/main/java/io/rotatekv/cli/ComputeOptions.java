@@ -24,7 +24,10 @@ final class ComputeOptions {
       names = "--backend",
       paramLabel = "NAME",
       defaultValue = "auto",
-      description = "Kernels: auto (the default), simd or scalar.")
+      description = {
+        "What computes: auto (the default) takes a GPU where there is one and says what it took;",
+        "cpu, cuda, simd or scalar."
+      })
   private String backend = "";
 
   String model() {

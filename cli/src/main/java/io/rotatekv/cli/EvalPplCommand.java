@@ -95,7 +95,7 @@ final class EvalPplCommand implements Runnable {
     try (ModelRuntime runtime =
         ModelRuntime.open(ModelFiles.fetch(compute.model(), err), options)) {
       print(measure(runtime, err));
-    } catch (IllegalArgumentException e) {
+    } catch (IllegalArgumentException | IllegalStateException e) {
       throw new CommandException(String.valueOf(e.getMessage()), "", e);
     }
   }

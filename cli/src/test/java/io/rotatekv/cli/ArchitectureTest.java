@@ -90,6 +90,11 @@ class ArchitectureTest {
     onlyIn("io.rotatekv.model..", "ai.djl..");
   }
 
+  @Test
+  void onlyTheKernelsKnowCuda() {
+    onlyIn("io.rotatekv.kernels.cuda..", "jcuda..");
+  }
+
   private static void onlyIn(String home, String library) {
     noClasses()
         .that()

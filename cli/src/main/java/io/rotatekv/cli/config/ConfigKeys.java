@@ -13,14 +13,17 @@ public final class ConfigKeys {
   static final String VARIABLE_PREFIX = "ROTATEKV_";
 
   /**
-   * Variables of ours that are not configuration keys; the launcher or the model cache reads them.
+   * Variables of ours that are not configuration keys; the launcher, the model cache or the GPU
+   * reads them.
    */
-  static final Set<String> OTHER_VARIABLES = Set.of("ROTATEKV_JAVA_HOME", "ROTATEKV_CACHE");
+  static final Set<String> OTHER_VARIABLES =
+      Set.of("ROTATEKV_JAVA_HOME", "ROTATEKV_CACHE", "ROTATEKV_CUBLAS");
 
   private static final ValueType<Integer> COUNT = ValueType.integer(0, 256);
   private static final ValueType<Integer> POSITIVE = ValueType.integer(1, Integer.MAX_VALUE);
   private static final ValueType<Integer> NOT_NEGATIVE = ValueType.integer(0, Integer.MAX_VALUE);
-  private static final ValueType<String> BACKEND = ValueType.oneOf("auto", "simd", "scalar");
+  private static final ValueType<String> BACKEND =
+      ValueType.oneOf("auto", "cpu", "cuda", "simd", "scalar");
 
   public static final ConfigKey<String> MODEL_PATH =
       new ConfigKey<>(
@@ -188,6 +191,6 @@ public final class ConfigKeys {
 
   private static ConfigKey<String> backend(String section) {
     return new ConfigKey<>(
-        section, "backend", BACKEND, "auto", "kernels to use: auto, simd or scalar");
+        section, "backend", BACKEND, "auto", "what computes: auto, cpu, cuda, simd or scalar");
   }
 }

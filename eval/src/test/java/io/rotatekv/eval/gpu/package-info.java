@@ -1,0 +1,4 @@
+@NullMarked
+package io.rotatekv.eval.gpu;
+
+import org.jspecify.annotations.NullMarked;
