@@ -60,10 +60,7 @@ final class DecodeStep implements AutoCloseable {
     model.head.download(width);
     tailBlocks.readMaxima(sequences);
     stream.synchronize();
-    for (CudaSequence sequence : sequences) {
-      sequence.grow(1);
-      sequence.dropOutgrown();
-    }
+    sequences.forEach(sequence -> sequence.grow(1));
     int[] chosen = new int[assigned.length];
     for (int i = 0; i < chosen.length; i++) {
       chosen[i] = result(steps.get(i).output(), assigned[i]);

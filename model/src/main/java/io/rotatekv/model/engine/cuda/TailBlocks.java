@@ -8,7 +8,6 @@ import io.rotatekv.kernels.cuda.DeviceBuffer;
 import io.rotatekv.kernels.cuda.PinnedBuffer;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Encodes the unfilled blocks that a decode step has filled. */
@@ -36,7 +35,7 @@ final class TailBlocks implements AutoCloseable {
       BlockEncoder encoder,
       BlockDownloads downloads,
       int rows) {
-    this.layout = TailLayout.of(model.codec.shape(), BLOCK_TOKENS);
+    this.layout = new TailLayout(model.codec.shape());
     this.memory = memory;
     this.room = room;
     this.encoder = encoder;
@@ -59,7 +58,8 @@ final class TailBlocks implements AutoCloseable {
     }
     for (int i = 0; i < sequences.size(); i++) {
       if (sequences.get(i).tailTokens() == BLOCK_TOKENS - 1) {
-        memory.download(maxima(i), sequences.get(i).requireTail().maxima(), stream);
+        long at = sequences.get(i).tail() + layout.maxima();
+        memory.download(maxima(i), at, stream);
       }
     }
   }
@@ -70,17 +70,15 @@ final class TailBlocks implements AutoCloseable {
 
   /** Encodes the full ones of the sequences that {@link #readMaxima} saw, and tells of them. */
   void write(List<CudaSequence> sequences) {
-    List<CudaSequence> full = new ArrayList<>();
+    boolean any = false;
     for (int i = 0; i < sequences.size(); i++) {
       if (sequences.get(i).tailTokens() == 0) {
         write(sequences.get(i), i);
-        full.add(sequences.get(i));
+        any = true;
       }
     }
-    if (!full.isEmpty()) {
+    if (any) {
       encoder.losses(stream); // Waits for the encoder, and refuses what no codec can hold.
-      full.forEach(sequence -> sequence.replaceTail(0));
-      full.forEach(CudaSequence::dropOutgrown);
       downloads.deliver(0);
     }
   }
@@ -100,14 +98,14 @@ final class TailBlocks implements AutoCloseable {
     }
     targets.upload(
         hostTargets.segment().asSlice(table, (long) layers() * Long.BYTES), table, stream);
-    Tail tail = sequence.requireTail();
+    long tail = memory.address(sequence.tail());
     for (int layer = 0; layer < layers(); layer++) {
-      long keys = memory.address(tail.layer(layer));
+      long keys = tail + layout.layer(layer);
       encoder.encode(
           layer,
           keys,
-          keys + tail.layout().sideBytes(),
-          memory.address(tail.maxima(layer)),
+          keys + layout.sideBytes(),
+          tail + layout.maxima() + (long) layer * BLOCK_TOKENS * Float.BYTES,
           1,
           targets.address() + table + (long) layer * Long.BYTES,
           stream);
