@@ -27,10 +27,21 @@ public record MappedFile(Path path, MemorySegment bytes) {
       throw new ModelException(path + ": no such file; check the model's path");
     }
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-      return new MappedFile(
-          path, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
+      MemorySegment mapped = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+      return new MappedFile(path, ofOneClass(mapped));
     } catch (IOException e) {
       throw new ModelException(path + ": cannot be read: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * The same memory as a segment of the class that arenas allocate. Weights that loading puts in
+   * another order lie in such memory, and where products meet segments of two classes, the compiler
+   * may leave their accesses and slices uninlined: decoding at half the speed, in every other
+   * process.
+   */
+  @SuppressWarnings("restricted") // Neither the size nor the lifetime changes.
+  private static MemorySegment ofOneClass(MemorySegment mapped) {
+    return mapped.reinterpret(mapped.byteSize());
   }
 }
