@@ -1,10 +1,7 @@
 package io.rotatekv.kernels.cuda;
 
-import io.rotatekv.kernels.block.BlockLayout;
 import io.rotatekv.kernels.codec.CodecContext;
-import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.KvShape;
-import io.rotatekv.kernels.codec.SidePlan;
 
 /**
  * Attention of one new token for each of several sequences, over blocks as they came from the store
@@ -20,6 +17,7 @@ public final class DecodeAttention implements AutoCloseable {
   private static final int SCHEDULE_THREADS = 256;
 
   private final CodecContext codec;
+  private final BlockParameters parameters;
   private final int queriesPerKv;
   private final RopeAngles rope;
   private final int maxBatch;
@@ -45,6 +43,7 @@ public final class DecodeAttention implements AutoCloseable {
       CudaDevice device, CodecContext codec, int heads, RopeAngles rope, int maxBatch) {
     KvShape shape = codec.shape();
     this.codec = codec;
+    this.parameters = new BlockParameters(codec);
     this.rope = rope;
     this.maxBatch = maxBatch;
     queriesPerKv = heads / shape.kvHeads();
@@ -119,33 +118,14 @@ public final class DecodeAttention implements AutoCloseable {
             .int32(queriesPerKv)
             .int32(attend.ctas())
             .int32(attend.groupHeads());
-    addScales(arguments, layer);
-    addSections(arguments);
+    if (parameters.quantizes()) {
+      parameters.scales(layer, arguments);
+    } else {
+      arguments.float32(1).float32(1);
+    }
+    parameters.sections(arguments);
     attend.launch(stream, arguments);
     finish.launch(shape.kvHeads() * queriesPerKv, batch, stream, arguments);
-  }
-
-  private void addScales(KernelArguments arguments, int layer) {
-    if (codec.spec().family() == CodecFamily.FP16) {
-      arguments.float32(1).float32(1);
-    } else {
-      arguments
-          .float32(Math.scalb(1f, SidePlan.keyExponent(codec, layer)))
-          .float32(Math.scalb(1f, SidePlan.valueExponent(codec, layer)));
-    }
-  }
-
-  private void addSections(KernelArguments arguments) {
-    BlockLayout layout = BlockLayout.of(codec.spec(), codec.shape());
-    arguments
-        .int32(layout.keyCodes())
-        .int32(layout.keyScales())
-        .int32(layout.keyZeros())
-        .int32(layout.valueCodes())
-        .int32(layout.valueScales())
-        .int32(layout.valueZeros())
-        .int32(layout.sinkBitmap())
-        .int32(layout.sinkRows());
   }
 
   private void requireBatch(int batch) {
