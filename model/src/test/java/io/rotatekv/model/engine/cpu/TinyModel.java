@@ -6,19 +6,14 @@ import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.codec.LayerCalibration;
 import io.rotatekv.kernels.tensor.Matrix;
-import io.rotatekv.kernels.tensor.TensorType;
 import io.rotatekv.model.LayerWeights;
 import io.rotatekv.model.ModelConfig;
 import io.rotatekv.model.ModelWeights;
 import io.rotatekv.model.RopeScaling;
 import io.rotatekv.model.RopeSpec;
+import io.rotatekv.model.engine.RandomWeights;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import java.util.List;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 import java.util.stream.IntStream;
 
 /** A random model of two layers with grouped queries and biases, small enough to check by hand. */
@@ -43,12 +38,10 @@ final class TinyModel {
 
   private static final float SINK_THRESHOLD = 7f;
 
-  private final RandomGenerator random;
-  private final Arena arena;
+  private final RandomWeights random;
 
   private TinyModel(Arena arena) {
-    this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(7);
-    this.arena = arena;
+    random = new RandomWeights(arena);
   }
 
   static ModelWeights weights(Arena arena) {
@@ -76,48 +69,26 @@ final class TinyModel {
   }
 
   private ModelWeights build() {
-    Matrix embedding = matrix(CONFIG.vocabulary(), CONFIG.hidden(), 1.5);
+    Matrix embedding = random.matrix(CONFIG.vocabulary(), CONFIG.hidden(), 1.5);
     List<LayerWeights> layers =
         IntStream.range(0, CONFIG.layers()).mapToObj(layer -> layer()).toList();
-    return new ModelWeights(embedding, layers, ones(), embedding);
+    return new ModelWeights(embedding, layers, RandomWeights.ones(CONFIG.hidden()), embedding);
   }
 
   private LayerWeights layer() {
     int hidden = CONFIG.hidden();
     return new LayerWeights(
-        ones(),
-        matrix(CONFIG.queryDim(), hidden, 0.25),
-        vector(CONFIG.queryDim()),
-        matrix(CONFIG.kvDim(), hidden, 0.25),
-        vector(CONFIG.kvDim()),
-        matrix(CONFIG.kvDim(), hidden, 0.25),
-        vector(CONFIG.kvDim()),
-        matrix(hidden, CONFIG.queryDim(), 0.2),
-        ones(),
-        matrix(CONFIG.feedForward(), hidden, 0.2),
-        matrix(CONFIG.feedForward(), hidden, 0.2),
-        matrix(hidden, CONFIG.feedForward(), 0.2));
-  }
-
-  private float[] ones() {
-    float[] ones = new float[CONFIG.hidden()];
-    Arrays.fill(ones, 1f);
-    return ones;
-  }
-
-  private float[] vector(int size) {
-    float[] vector = new float[size];
-    for (int i = 0; i < size; i++) {
-      vector[i] = (float) random.nextGaussian() * 0.3f;
-    }
-    return vector;
-  }
-
-  private Matrix matrix(int rows, int columns, double deviation) {
-    MemorySegment data = arena.allocate((long) rows * columns * Float.BYTES, Long.SIZE);
-    for (long i = 0; i < (long) rows * columns; i++) {
-      data.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (random.nextGaussian() * deviation));
-    }
-    return new Matrix(TensorType.F32, data, rows, columns);
+        RandomWeights.ones(CONFIG.hidden()),
+        random.matrix(CONFIG.queryDim(), hidden, 0.25),
+        random.vector(CONFIG.queryDim()),
+        random.matrix(CONFIG.kvDim(), hidden, 0.25),
+        random.vector(CONFIG.kvDim()),
+        random.matrix(CONFIG.kvDim(), hidden, 0.25),
+        random.vector(CONFIG.kvDim()),
+        random.matrix(hidden, CONFIG.queryDim(), 0.2),
+        RandomWeights.ones(CONFIG.hidden()),
+        random.matrix(CONFIG.feedForward(), hidden, 0.2),
+        random.matrix(CONFIG.feedForward(), hidden, 0.2),
+        random.matrix(hidden, CONFIG.feedForward(), 0.2));
   }
 }

@@ -6,20 +6,16 @@ import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.codec.LayerCalibration;
 import io.rotatekv.kernels.tensor.Matrix;
-import io.rotatekv.kernels.tensor.TensorType;
 import io.rotatekv.model.LayerWeights;
 import io.rotatekv.model.ModelConfig;
 import io.rotatekv.model.ModelWeights;
 import io.rotatekv.model.RopeScaling;
 import io.rotatekv.model.RopeSpec;
+import io.rotatekv.model.engine.RandomWeights;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 import java.util.stream.IntStream;
 
 /**
@@ -36,12 +32,11 @@ final class RandomModel {
   private static final float SINK_THRESHOLD = 20f;
 
   private final ModelConfig config;
-  private final RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(7);
-  private final Arena arena;
+  private final RandomWeights random;
   private final ModelWeights weights;
 
   private RandomModel(int heads, int kvHeads, int headDim, Arena arena) {
-    this.arena = arena;
+    random = new RandomWeights(arena);
     config =
         new ModelConfig(
             "qwen2",
@@ -58,7 +53,9 @@ final class RandomModel {
             new RopeSpec(headDim, 10000, new RopeScaling.None()));
     Matrix embedding = embedding();
     List<LayerWeights> layers = IntStream.range(0, LAYERS).mapToObj(layer -> layer()).toList();
-    weights = new ModelWeights(embedding, layers, ones(), matrix(VOCABULARY, HIDDEN, 0.1));
+    weights =
+        new ModelWeights(
+            embedding, layers, RandomWeights.ones(HIDDEN), random.matrix(VOCABULARY, HIDDEN, 0.1));
   }
 
   static RandomModel of(int heads, int kvHeads, int headDim, Arena arena) {
@@ -92,7 +89,7 @@ final class RandomModel {
   }
 
   private Matrix embedding() {
-    Matrix matrix = matrix(VOCABULARY, HIDDEN, 1);
+    Matrix matrix = random.matrix(VOCABULARY, HIDDEN, 1);
     for (int row = 0; row < VOCABULARY; row += SINK_EVERY) {
       matrix.data().setAtIndex(ValueLayout.JAVA_FLOAT, (long) row * HIDDEN + row % HIDDEN, 60);
     }
@@ -101,39 +98,17 @@ final class RandomModel {
 
   private LayerWeights layer() {
     return new LayerWeights(
-        ones(),
-        matrix(config.queryDim(), HIDDEN, 0.1),
-        vector(config.queryDim()),
-        matrix(config.kvDim(), HIDDEN, 0.1),
-        vector(config.kvDim()),
-        matrix(config.kvDim(), HIDDEN, 0.1),
-        vector(config.kvDim()),
-        matrix(HIDDEN, config.queryDim(), 0.05),
-        ones(),
-        matrix(FEED_FORWARD, HIDDEN, 0.08),
-        matrix(FEED_FORWARD, HIDDEN, 0.08),
-        matrix(HIDDEN, FEED_FORWARD, 0.05));
-  }
-
-  private static float[] ones() {
-    float[] ones = new float[HIDDEN];
-    Arrays.fill(ones, 1f);
-    return ones;
-  }
-
-  private float[] vector(int size) {
-    float[] vector = new float[size];
-    for (int i = 0; i < size; i++) {
-      vector[i] = (float) random.nextGaussian() * 0.3f;
-    }
-    return vector;
-  }
-
-  private Matrix matrix(int rows, int columns, double deviation) {
-    MemorySegment data = arena.allocate((long) rows * columns * Float.BYTES, Long.SIZE);
-    for (long i = 0; i < (long) rows * columns; i++) {
-      data.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (random.nextGaussian() * deviation));
-    }
-    return new Matrix(TensorType.F32, data, rows, columns);
+        RandomWeights.ones(HIDDEN),
+        random.matrix(config.queryDim(), HIDDEN, 0.1),
+        random.vector(config.queryDim()),
+        random.matrix(config.kvDim(), HIDDEN, 0.1),
+        random.vector(config.kvDim()),
+        random.matrix(config.kvDim(), HIDDEN, 0.1),
+        random.vector(config.kvDim()),
+        random.matrix(HIDDEN, config.queryDim(), 0.05),
+        RandomWeights.ones(HIDDEN),
+        random.matrix(FEED_FORWARD, HIDDEN, 0.08),
+        random.matrix(FEED_FORWARD, HIDDEN, 0.08),
+        random.matrix(HIDDEN, FEED_FORWARD, 0.05));
   }
 }
