@@ -1,0 +1,4 @@
+@NullMarked
+package io.rotatekv.store.redis;
+
+import org.jspecify.annotations.NullMarked;
