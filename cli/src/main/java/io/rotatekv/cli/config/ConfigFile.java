@@ -10,11 +10,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Reads a YAML file of the form {@code section: {key: value}}, remembering each value's line. */
 final class ConfigFile {
 
+  private static final Set<String> SECTIONS =
+      ConfigKeys.ALL.stream().map(ConfigKey::section).collect(Collectors.toSet());
   private static final YAMLFactory YAML =
       YAMLFactory.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
 
@@ -25,7 +28,8 @@ final class ConfigFile {
   }
 
   /**
-   * The settings of a file, by the keys' full names, which are not checked here.
+   * The settings of a file, by the keys' full names. Those are not checked here, but sections
+   * without a key are, for nobody sees them later.
    *
    * @throws ConfigException where the file cannot be read or has another form
    */
@@ -53,13 +57,26 @@ final class ConfigFile {
     requireMapping(parser, "the file");
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String section = parser.currentName();
+      int line = line(parser);
+      int before = settings.size();
       parser.nextToken();
       if (!isEmpty(parser)) {
         requireMapping(parser, section);
         readSection(parser, section, settings);
       }
+      if (settings.size() == before) {
+        requireKnown(section, line);
+      }
     }
     return settings;
+  }
+
+  private void requireKnown(String section, int line) {
+    if (!SECTIONS.contains(section)) {
+      throw new ConfigException(
+          "%s:%d: unknown section '%s'; did you mean '%s'?"
+              .formatted(path, line, section, NearestName.of(section, SECTIONS)));
+    }
   }
 
   private void readSection(JsonParser parser, String section, Map<String, Setting> settings)

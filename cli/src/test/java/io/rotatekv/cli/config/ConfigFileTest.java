@@ -28,6 +28,13 @@ class ConfigFileTest {
     assertEquals(Map.of(), read(""));
     assertEquals(Map.of(), read("# only a comment\n"));
     assertEquals(Map.of(), read("store:\n"));
+    assertEquals(Map.of(), read("store: {}\n"));
+  }
+
+  @Test
+  void unknownSectionIsAnErrorThoughItIsEmpty() {
+    assertError("model:\nstoree: {}\n", ":2: unknown section 'storee'; did you mean 'store'?");
+    assertError("storee:\n", ":1: unknown section 'storee'; did you mean 'store'?");
   }
 
   @Test
