@@ -10,9 +10,9 @@ import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.ops.RopeTable;
 import io.rotatekv.model.ModelConfig;
 import io.rotatekv.model.engine.Attend;
+import io.rotatekv.model.engine.BlockListener;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
  * parallel over rows and KV heads. The result of a row is therefore the same for any number of
  * threads and however a prompt is cut.
  */
-final class CachedAttention {
+final class CachedAttention implements LayerAttention {
 
   /** Tiles decoded at a time: bounds the scratch to some hundred KiB per KV head. */
   private static final int TILE_BATCH = 8;
@@ -38,6 +38,7 @@ final class CachedAttention {
   private final CodecContext context;
   private final Attend attend;
   private final RopeTable rope;
+  private final AttentionRows attention;
   private final BlockCodec[] codecs;
   private final KvTile[] scratch;
   private final KvTile[] batch;
@@ -58,6 +59,7 @@ final class CachedAttention {
     this.context = context;
     this.attend = attend;
     this.rope = rope;
+    this.attention = new AttentionRows(kernels, config, rope);
     this.codecs =
         IntStream.range(0, TILE_BATCH)
             .mapToObj(slot -> kernels.codec(context))
@@ -70,13 +72,14 @@ final class CachedAttention {
     this.encoded = arena.allocate(codecs[0].maxBlockBytes(), Long.SIZE);
   }
 
-  /**
-   * Attends for {@code rows} new tokens of one sequence and one layer.
-   *
-   * @param w holds hidden states, queries, keys and values before RoPE from row {@code firstRow}
-   *     on; gets the outputs of attention in the model's basis
-   */
-  void attend(CpuSequence sequence, int layer, int firstRow, int rows, Workspace w) {
+  @Override
+  public EngineSequence open(BlockListener listener) {
+    return new CpuSequence(context, listener);
+  }
+
+  @Override
+  public void attend(EngineSequence opened, int layer, int firstRow, int rows, Workspace w) {
+    CpuSequence sequence = (CpuSequence) opened;
     LayerCache cache = sequence.layer(layer);
     int done = 0;
     while (done < rows) {
@@ -96,18 +99,13 @@ final class CachedAttention {
   private void append(
       LayerCache cache, int layer, int firstRow, int count, int position, Workspace w) {
     int width = shape.kvDim();
-    int queryDim = config.heads() * config.headDim();
-    float scale = (float) (1 / Math.sqrt(config.headDim()));
     for (int i = 0; i < count; i++) {
       int row = firstRow + i;
       boolean sink = isSink(layer, w.hidden, row * config.hidden());
       cache
           .tail()
           .append(w.key, w.value, row * width, sink, position + i, kernels.rope(), rope, codecs[0]);
-      kernels.rope().rotate(w.query, row * queryDim, config.heads(), position + i, rope);
-      for (int j = row * queryDim; j < (row + 1) * queryDim; j++) {
-        w.query[j] *= scale;
-      }
+      attention.rotateQuery(w, row, position + i);
     }
   }
 
@@ -126,13 +124,7 @@ final class CachedAttention {
 
   private void attendBlock(
       LayerCache cache, int layer, int block, int filled, int firstRow, int count, Workspace w) {
-    int heads = config.heads();
-    int queryDim = heads * config.headDim();
-    Arrays.fill(w.attention, firstRow * queryDim, (firstRow + count) * queryDim, 0f);
-    for (int i = firstRow * heads; i < (firstRow + count) * heads; i++) {
-      w.softmax[2 * i] = Float.NEGATIVE_INFINITY;
-      w.softmax[2 * i + 1] = 0f;
-    }
+    attention.clear(w, firstRow, count);
     for (int from = 0; from < block; from += TILE_BATCH) {
       int first = from;
       int tiles = Math.min(TILE_BATCH, block - from);
@@ -141,7 +133,8 @@ final class CachedAttention {
     }
     batch[0] = ownTile(cache, layer, block);
     foldAll(1, firstRow, count, filled, w);
-    finish(firstRow, count, w);
+    attention.finish(w, firstRow, count);
+    codecs[0].unrotate(w.attention, firstRow * config.queryDim(), count * config.heads());
   }
 
   private KvTile tile(LayerCache cache, int block, int slot) {
@@ -181,45 +174,10 @@ final class CachedAttention {
           for (int t = 0; t < tiles; t++) {
             for (int i = from; i < Math.min(count, from + ROWS_PER_TASK); i++) {
               int visible = filled < 0 ? BLOCK_TOKENS : filled + i + 1;
-              fold(batch[t], firstRow + i, kvHead, visible, w);
+              attention.fold(w, firstRow + i, kvHead, batch[t], visible);
             }
           }
         });
-  }
-
-  private void fold(KvTile tile, int row, int kvHead, int visible, Workspace w) {
-    int headDim = config.headDim();
-    int shared = config.heads() / shape.kvHeads();
-    int head = row * config.heads() + kvHead * shared;
-    kernels
-        .attention()
-        .fold(
-            w.query,
-            head * headDim,
-            shared,
-            headDim,
-            tile.keys(),
-            kvHead * headDim * BLOCK_TOKENS,
-            tile.values(),
-            kvHead * headDim,
-            shape.kvDim(),
-            visible,
-            w.softmax,
-            head * 2,
-            w.attention,
-            head * headDim);
-  }
-
-  private void finish(int firstRow, int count, Workspace w) {
-    int heads = config.heads();
-    int headDim = config.headDim();
-    for (int head = firstRow * heads; head < (firstRow + count) * heads; head++) {
-      float inverse = 1 / w.softmax[2 * head + 1];
-      for (int i = head * headDim; i < (head + 1) * headDim; i++) {
-        w.attention[i] *= inverse;
-      }
-    }
-    codecs[0].unrotate(w.attention, firstRow * heads * headDim, count * heads);
   }
 
   private void close(CpuSequence sequence, int layer, int block) {

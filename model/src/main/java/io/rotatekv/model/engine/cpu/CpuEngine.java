@@ -5,6 +5,8 @@ import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 import io.rotatekv.kernels.Kernels;
 import io.rotatekv.kernels.Team;
 import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.CodecSpec;
+import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.ops.MatMul;
 import io.rotatekv.kernels.ops.RopeTable;
 import io.rotatekv.model.ModelConfig;
@@ -36,6 +38,7 @@ public final class CpuEngine implements Engine {
   private final CodecContext codec;
   private final Attend attend;
   private final EngineLimits limits;
+  private final LayerAttention attention;
   private final Transformer transformer;
   private final Workspace workspace;
   private final float[] logits;
@@ -59,12 +62,41 @@ public final class CpuEngine implements Engine {
     this.codec = codec;
     this.attend = attend;
     this.limits = limits;
-    RopeTable rope = new RopeTable(config.rope().inverseFrequencies(), limits.maxContext());
-    CachedAttention attention =
-        new CachedAttention(kernels, team, config, codec, attend, rope, arena);
+    this.attention =
+        new CachedAttention(kernels, team, config, codec, attend, rope(config, limits), arena);
     this.transformer = new Transformer(config, weights, kernels, attention, observer);
     this.workspace = new Workspace(config, limits.chunkTokens());
     this.logits = new float[LOGIT_ROWS * config.vocabulary()];
+  }
+
+  /**
+   * An engine that attends over what a method under evaluation stores. Its sequences have no
+   * blocks; a method sees a prompt as a whole only if the prompt fits in a chunk.
+   *
+   * @param team the threads to compute on; not closed with the engine
+   */
+  public CpuEngine(
+      ModelConfig config,
+      ModelWeights weights,
+      Kernels kernels,
+      Team team,
+      CacheMethod method,
+      Attend attend,
+      EngineLimits limits) {
+    KvShape shape = new KvShape(config.layers(), config.kvHeads(), config.headDim());
+    this.config = config;
+    this.codec = new CodecContext(CodecSpec.FP16, shape, List.of(), 0L);
+    this.attend = attend;
+    this.limits = limits;
+    this.attention =
+        new WindowAttention(kernels, team, config, method, attend, rope(config, limits));
+    this.transformer = new Transformer(config, weights, kernels, attention, LayerObserver.NONE);
+    this.workspace = new Workspace(config, limits.chunkTokens());
+    this.logits = new float[LOGIT_ROWS * config.vocabulary()];
+  }
+
+  private static RopeTable rope(ModelConfig config, EngineLimits limits) {
+    return new RopeTable(config.rope().inverseFrequencies(), limits.maxContext());
   }
 
   @Override
@@ -84,7 +116,7 @@ public final class CpuEngine implements Engine {
 
   @Override
   public Sequence open(BlockListener listener) {
-    return new CpuSequence(codec, listener);
+    return attention.open(listener);
   }
 
   @Override
@@ -108,7 +140,7 @@ public final class CpuEngine implements Engine {
   }
 
   private int runChunks(Step step) {
-    CpuSequence sequence = (CpuSequence) step.sequence();
+    EngineSequence sequence = (EngineSequence) step.sequence();
     int[] tokens = step.tokens();
     int done = 0;
     int sampled = -1;
@@ -131,7 +163,7 @@ public final class CpuEngine implements Engine {
     for (int row = 0; row < n; row++) {
       Step step = batch.get(indices.get(row));
       tokens[row] = step.tokens()[0];
-      rows.add(new Transformer.Rows((CpuSequence) step.sequence(), row, 1));
+      rows.add(new Transformer.Rows((EngineSequence) step.sequence(), row, 1));
     }
     transformer.forward(tokens, rows, workspace);
     transformer.logits(workspace.normed, n, logits);

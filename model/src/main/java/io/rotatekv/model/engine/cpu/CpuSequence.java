@@ -6,7 +6,6 @@ import io.rotatekv.kernels.block.Blocks;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.model.engine.BlockListener;
-import io.rotatekv.model.engine.Sequence;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -14,7 +13,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** A sequence in main memory. Its monitor guards what {@link #load} shares with the engine. */
-final class CpuSequence implements Sequence {
+final class CpuSequence implements EngineSequence {
 
   private final CodecContext codec;
   private final List<LayerCache> layers;
@@ -38,8 +37,8 @@ final class CpuSequence implements Sequence {
     return length;
   }
 
-  /** Counts tokens whose keys and values are in all layers. */
-  void grow(int tokens) {
+  @Override
+  public void grow(int tokens) {
     length += tokens;
   }
 
@@ -90,8 +89,8 @@ final class CpuSequence implements Sequence {
     return layers.subList(0, layer + 1).stream().allMatch(cache -> cache.missing() == 0);
   }
 
-  /** Waits until the blocks of {@code layer} have been loaded; bounded by {@link #abort}. */
-  synchronized void await(int layer) {
+  @Override
+  public synchronized void await(int layer) {
     while (layers.get(layer).missing() > 0) {
       if (failure != null) {
         throw failure;

@@ -80,7 +80,8 @@ final class Tail {
     sinks = 0;
   }
 
-  private static void roundToHalf(float[] from, int fromOffset, float[] to, int toOffset, int n) {
+  /** Copies {@code n} numbers, rounded to FP16. */
+  static void roundToHalf(float[] from, int fromOffset, float[] to, int toOffset, int n) {
     for (int i = 0; i < n; i++) {
       to[toOffset + i] = Float.float16ToFloat(Float.floatToFloat16(from[fromOffset + i]));
     }

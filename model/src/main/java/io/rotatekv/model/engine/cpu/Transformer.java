@@ -12,19 +12,19 @@ import org.jspecify.annotations.Nullable;
 final class Transformer {
 
   /** Consecutive rows of one batch that belong to one sequence. */
-  record Rows(CpuSequence sequence, int first, int count) {}
+  record Rows(EngineSequence sequence, int first, int count) {}
 
   private final ModelConfig config;
   private final ModelWeights weights;
   private final Kernels kernels;
-  private final CachedAttention attention;
+  private final LayerAttention attention;
   private final LayerObserver observer;
 
   Transformer(
       ModelConfig config,
       ModelWeights weights,
       Kernels kernels,
-      CachedAttention attention,
+      LayerAttention attention,
       LayerObserver observer) {
     this.config = config;
     this.weights = weights;
