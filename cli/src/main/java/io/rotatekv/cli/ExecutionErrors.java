@@ -2,6 +2,7 @@ package io.rotatekv.cli;
 
 import io.rotatekv.cli.config.ConfigException;
 import io.rotatekv.cli.console.CommandException;
+import io.rotatekv.eval.run.EvalException;
 import io.rotatekv.model.ModelException;
 import io.rotatekv.model.calibration.CalibrationException;
 import io.rotatekv.proto.StartupException;
@@ -37,7 +38,7 @@ final class ExecutionErrors implements IExecutionExceptionHandler {
   private static boolean known(Exception e) {
     return switch (e) {
       case ConfigException _, CommandException _ -> true;
-      case StartupException _, ModelException _, CalibrationException _ -> true;
+      case StartupException _, ModelException _, CalibrationException _, EvalException _ -> true;
       default -> false;
     };
   }

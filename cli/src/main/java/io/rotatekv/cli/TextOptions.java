@@ -2,6 +2,7 @@ package io.rotatekv.cli;
 
 import io.rotatekv.cli.console.CommandException;
 import io.rotatekv.model.Model;
+import io.rotatekv.model.calibration.Calibration;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -11,8 +12,6 @@ import picocli.CommandLine.Option;
 
 /** The text that a command reads. */
 final class TextOptions {
-
-  private static final int NAME_HASH_DIGITS = 16;
 
   @Option(
       names = "--text",
@@ -43,7 +42,7 @@ final class TextOptions {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);
     }
-    String digits = HexFormat.of().formatHex(hash).substring(0, NAME_HASH_DIGITS);
+    String digits = HexFormat.of().formatHex(hash).substring(0, Calibration.TEXT_HASH_DIGITS);
     return file.getFileName() + " " + digits;
   }
 }

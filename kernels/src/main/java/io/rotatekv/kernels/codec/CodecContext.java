@@ -22,4 +22,9 @@ public record CodecContext(
               .formatted(spec, shape.layers(), layers.size()));
     }
   }
+
+  /** What the FP16 codec needs: no calibration. */
+  public static CodecContext fp16(KvShape shape) {
+    return new CodecContext(CodecSpec.FP16, shape, List.of(), 0L);
+  }
 }

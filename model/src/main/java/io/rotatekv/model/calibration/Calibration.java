@@ -26,6 +26,9 @@ public record Calibration(
     KvShape shape,
     List<LayerCalibration> layers) {
 
+  /** Digits of the text's SHA-256 that {@link #text} ends with. */
+  public static final int TEXT_HASH_DIGITS = 16;
+
   public Calibration {
     layers = List.copyOf(layers);
   }
@@ -35,10 +38,15 @@ public record Calibration(
     return CalibrationFingerprint.of(layers, modelFingerprint);
   }
 
+  /** Whether it was made from the text whose SHA-256 has these hexadecimal digits. */
+  public boolean isMadeFrom(String sha256) {
+    return text.endsWith(" " + sha256.substring(0, TEXT_HASH_DIGITS));
+  }
+
   /** What a codec needs to encode with this calibration. */
   public CodecContext context(CodecSpec spec) {
     if (spec.family() == CodecFamily.FP16) {
-      return new CodecContext(spec, shape, List.of(), 0L);
+      return CodecContext.fp16(shape);
     }
     return new CodecContext(spec, shape, layers, CalibrationFingerprint.prefix(fingerprint()));
   }

@@ -133,7 +133,12 @@ public final class ModelFetcher {
     }
   }
 
-  private static Path cache(Map<String, String> environment) {
+  /**
+   * The user's folder for what can be fetched or computed again.
+   *
+   * @param environment environment variables
+   */
+  public static Path cache(Map<String, String> environment) {
     String own = environment.getOrDefault("ROTATEKV_CACHE", "");
     if (!own.isEmpty()) {
       return Path.of(own);

@@ -1,6 +1,5 @@
 package io.rotatekv.model.runtime;
 
-import io.rotatekv.kernels.Backends;
 import io.rotatekv.kernels.Kernels;
 import io.rotatekv.kernels.Team;
 import io.rotatekv.kernels.codec.CodecContext;
@@ -9,27 +8,15 @@ import io.rotatekv.kernels.codec.CodecFingerprint;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.model.Model;
 import io.rotatekv.model.Models;
-import io.rotatekv.model.calibration.BundledCalibrations;
-import io.rotatekv.model.calibration.Calibration;
 import io.rotatekv.model.calibration.CalibrationException;
-import io.rotatekv.model.calibration.CalibrationFile;
 import io.rotatekv.model.engine.Attend;
 import io.rotatekv.model.engine.Engine;
 import io.rotatekv.model.engine.EngineLimits;
-import io.rotatekv.model.engine.cpu.CpuEngine;
-import io.rotatekv.model.engine.cpu.LayerObserver;
-import io.rotatekv.model.engine.cuda.CudaEngine;
-import io.rotatekv.model.engine.cuda.CudaOptions;
 import java.nio.file.Path;
 import java.util.HexFormat;
-import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** An open model with the engine that runs it. */
 public final class ModelRuntime implements AutoCloseable {
-
-  private static final Logger log = LoggerFactory.getLogger(ModelRuntime.class);
 
   /** Default bound on the context, which bounds the tables of RoPE. */
   private static final int DEFAULT_CONTEXT = 8192;
@@ -62,64 +49,21 @@ public final class ModelRuntime implements AutoCloseable {
     Model model = Models.open(path);
     Team team = Team.of(threads(options));
     try {
-      Placement placement =
-          Placement.of(options.backend(), () -> CudaEngine.obstacle(model.config(), attend));
-      log.info("{} runs on {}", model.config().name(), placement.reason());
-      // On a GPU, too, the CPU's kernels unpack the weights.
-      Backends.Choice backend = Backends.open(placement.cuda() ? "auto" : options.backend(), team);
-      log.info("backend {}: {}", backend.kernels().name(), backend.reason());
+      EngineFactory engines = EngineFactory.of(model, options.backend(), attend);
+      Kernels kernels = engines.kernels(team);
       CodecContext context = context(model, spec, options);
       EngineLimits limits = new EngineLimits(maxContext(model, options), options.chunkTokens());
-      Engine engine =
-          placement.cuda()
-              ? cudaEngine(model, backend.kernels(), team, context, attend, limits)
-              : cpuEngine(model, backend.kernels(), team, context, attend, limits);
+      Engine engine = engines.open(context, attend, limits, kernels, team);
       CacheIdentity identity =
           new CacheIdentity(
               model.fingerprint(),
               HexFormat.of().formatHex(CodecFingerprint.of(context, attend.label())));
-      return new ModelRuntime(model, team, backend.kernels(), engine, identity);
+      return new ModelRuntime(model, team, kernels, engine, identity);
     } catch (RuntimeException e) {
       team.close();
       model.close();
       throw e;
     }
-  }
-
-  private static Engine cudaEngine(
-      Model model,
-      Kernels kernels,
-      Team team,
-      CodecContext context,
-      Attend attend,
-      EngineLimits limits) {
-    return new CudaEngine(
-        model.config(),
-        model.weights(),
-        kernels,
-        team,
-        context,
-        attend,
-        limits,
-        CudaOptions.DEFAULT);
-  }
-
-  private static Engine cpuEngine(
-      Model model,
-      Kernels kernels,
-      Team team,
-      CodecContext context,
-      Attend attend,
-      EngineLimits limits) {
-    return new CpuEngine(
-        model.config(),
-        model.weights(),
-        kernels,
-        team,
-        context,
-        attend,
-        limits,
-        LayerObserver.NONE);
   }
 
   private static int threads(RuntimeOptions options) {
@@ -138,18 +82,11 @@ public final class ModelRuntime implements AutoCloseable {
 
   private static CodecContext context(Model model, CodecSpec spec, RuntimeOptions options) {
     if (spec.family() == CodecFamily.FP16) {
-      return new CodecContext(spec, model.kvShape(), List.of(), 0L);
+      return CodecContext.fp16(model.kvShape());
     }
-    Path file = options.calibration();
-    Calibration calibration =
-        file != null
-            ? CalibrationFile.read(file)
-            : BundledCalibrations.find(model.fingerprint())
-                .orElseThrow(() -> CalibrationException.missing(model.config().name(), spec));
-    if (!calibration.modelFingerprint().equals(model.fingerprint())) {
-      throw CalibrationException.foreign(calibration.model(), model.config().name());
-    }
-    return calibration.context(spec);
+    return ModelCalibration.find(model, options.calibration())
+        .orElseThrow(() -> CalibrationException.missing(model.config().name(), spec))
+        .context(spec);
   }
 
   public Model model() {

@@ -1,0 +1,118 @@
+package io.rotatekv.cli;
+
+import io.rotatekv.cli.console.CommandException;
+import io.rotatekv.cli.console.Progress;
+import io.rotatekv.eval.cache.CacheUnderTest;
+import io.rotatekv.eval.cache.Caches;
+import io.rotatekv.eval.cache.EvalModel;
+import io.rotatekv.eval.cache.ServingCaches;
+import io.rotatekv.eval.run.EvalRun;
+import io.rotatekv.eval.run.EvalText;
+import io.rotatekv.eval.run.RunProgress;
+import io.rotatekv.model.engine.Attend;
+import io.rotatekv.model.fetch.ModelFetcher;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** What all evaluations ask: of which model, which caches, and how the work is remembered. */
+final class EvalOptions {
+
+  /** What an evaluation does with an open model. */
+  @FunctionalInterface
+  interface Body {
+    void run(EvalModel model, EvalRun run);
+  }
+
+  @Mixin private final ComputeOptions compute = new ComputeOptions();
+
+  @Option(
+      names = "--codec",
+      paramLabel = "CODEC",
+      split = ",",
+      defaultValue = "rotatekv2",
+      description = {
+        "One or more of the codecs that are served (fp16, rotatekv2, the default, rotatekv3,",
+        "rotatekv4, centred2) and of the methods that are there to compare with."
+      })
+  private List<String> codecs = new ArrayList<>();
+
+  @Option(
+      names = "--calibration",
+      paramLabel = "FILE",
+      description = "What 'rotatekv calibrate' wrote for the model.")
+  private @Nullable Path calibration;
+
+  @Option(
+      names = "--attend",
+      paramLabel = "MODE",
+      defaultValue = "block",
+      description =
+          "What a token attends over unquantized: its own block (the default, as served), full or"
+              + " quantized (nothing, as in the paper's tables).")
+  private String attend = "";
+
+  @Option(
+      names = "--state",
+      paramLabel = "FOLDER",
+      description =
+          "Where finished work is remembered, so that a run that was broken off goes on (default:"
+              + " eval in the user's cache folder).")
+  private @Nullable Path state;
+
+  @Option(names = "--fresh", description = "Measure everything anew, whatever is remembered.")
+  private boolean fresh;
+
+  /** Opens the model and runs {@code body}; failures that a user can mend become one line. */
+  void run(PrintWriter err, Body body) {
+    try (EvalModel model =
+        EvalModel.open(ModelFiles.fetch(compute.model(), err), calibration, compute.backend())) {
+      body.run(model, evalRun(err));
+    } catch (IllegalArgumentException | IllegalStateException e) {
+      throw new CommandException(String.valueOf(e.getMessage()), "", e);
+    }
+  }
+
+  private EvalRun evalRun(PrintWriter err) {
+    Path folder = state == null ? ModelFetcher.cache(System.getenv()).resolve("eval") : state;
+    RunProgress.Opener bars =
+        (title, total, unit) -> new Bar(new Progress(err, title, total, unit, 1));
+    return new EvalRun(folder, BenchLines.currentCommit(), fresh, compute.threads(), bars);
+  }
+
+  /** Every cache that was asked for, so that a name that does not exist costs no time. */
+  List<CacheUnderTest> caches(EvalModel model) {
+    Caches caches = new Caches(List.of(new ServingCaches()));
+    Attend mode = Attend.parse(attend);
+    return codecs.stream().map(codec -> caches.open(codec, model, mode)).toList();
+  }
+
+  /**
+   * Refuses caches that were calibrated on a text that they are to be scored on.
+   *
+   * @throws io.rotatekv.eval.run.EvalException naming the first
+   */
+  static void requireUnseen(List<CacheUnderTest> caches, EvalText text) {
+    for (CacheUnderTest cache : caches) {
+      cache.calibration().ifPresent(made -> text.requireUnseen(cache.name(), made));
+    }
+  }
+
+  /** A progress bar of this program. */
+  private record Bar(Progress progress) implements RunProgress {
+
+    @Override
+    public void add(long units) {
+      progress.add(units);
+    }
+
+    @Override
+    public void close() {
+      progress.close();
+    }
+  }
+}

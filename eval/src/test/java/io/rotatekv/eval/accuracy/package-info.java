@@ -1,0 +1,4 @@
+@NullMarked
+package io.rotatekv.eval.accuracy;
+
+import org.jspecify.annotations.NullMarked;

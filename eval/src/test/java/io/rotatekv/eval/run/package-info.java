@@ -1,0 +1,4 @@
+@NullMarked
+package io.rotatekv.eval.run;
+
+import org.jspecify.annotations.NullMarked;
