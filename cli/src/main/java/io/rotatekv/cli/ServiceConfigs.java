@@ -7,6 +7,8 @@ import io.rotatekv.decode.DecodeConfig;
 import io.rotatekv.prefill.PrefillConfig;
 import io.rotatekv.proto.ServerOptions;
 import io.rotatekv.store.StoreConfig;
+import io.rotatekv.store.StoreLimits;
+import io.rotatekv.store.TenantQuotas;
 
 /** The services' own configurations, out of the settings. */
 final class ServiceConfigs {
@@ -23,7 +25,9 @@ final class ServiceConfigs {
         settings.get(ConfigKeys.STORE_LEASE),
         settings.get(ConfigKeys.STORE_PUT_TIMEOUT),
         settings.get(ConfigKeys.STORE_TIME_TO_LIVE),
-        ServerOptions.DEFAULT_DRAIN);
+        ServerOptions.DEFAULT_DRAIN,
+        TenantQuotas.OPEN,
+        StoreLimits.DEFAULTS);
   }
 
   static PrefillConfig prefill(Settings settings) {

@@ -5,13 +5,19 @@ import io.rotatekv.proto.ServiceException;
 import io.rotatekv.proto.StartupException;
 import io.rotatekv.v1.ErrorReason;
 import io.rotatekv.v1.MissReason;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import net.openhft.chronicle.hash.locks.InterProcessDeadLockException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +32,12 @@ import org.slf4j.LoggerFactory;
  */
 public final class ChronicleBlockStore implements BlockStore {
 
+  /** What statistics call this engine. */
+  private static final String NAME = "chronicle";
+
+  /** When a refused put may try again where nothing better is known. */
+  private static final Duration RETRY_SOON = Duration.ofMillis(200);
+
   private static final Logger log = LoggerFactory.getLogger(ChronicleBlockStore.class);
 
   /** Bound on the heap that the pages of open sets take, two for each. */
@@ -37,33 +49,50 @@ public final class ChronicleBlockStore implements BlockStore {
   private final PageMap pages;
   private final SetIndex index;
   private final PagePool pool;
+  private final Tenants tenants;
   private final PutRegistry puts = new PutRegistry();
   private final Counters counters = new Counters();
   private final AtomicLong nextId = new AtomicLong(1);
   private final AtomicInteger openSets = new AtomicInteger();
+  private final StoreScan.Result found;
+  private final long openedAt;
+  private final Duration recovery;
   private volatile boolean closed;
 
-  private ChronicleBlockStore(StoreConfig config, InstantSource clock, PageStorage storage) {
+  private ChronicleBlockStore(
+      StoreConfig config,
+      InstantSource clock,
+      Executor background,
+      PageStorage storage,
+      long start) {
     this.config = config;
     this.clock = clock;
     this.storage = storage;
     pages = storage.pages();
-    index = new SetIndex(config.lease().toMillis(), config.timeToLive().toMillis());
-    pool = new PagePool(config.pages(), pages, index, clock);
+    tenants = new Tenants(config.tenants(), config.pageBytes());
+    index =
+        new SetIndex(
+            config.pages(), config.lease(), config.timeToLive(), config.limits().maxPinned());
+    pool = new PagePool(config, pages, index, counters, clock, background);
+    found = StoreScan.load(pages, index, pool, tenants);
+    nextId.set(found.nextId());
+    openedAt = clock.millis();
+    recovery = Duration.ofMillis(openedAt - start);
   }
 
   /**
    * Opens a store; an existing file is recovered first unless it was closed cleanly.
    *
    * @param clock times leases, puts and lives
+   * @param background runs evictions between the watermarks; may run them at once
    * @throws StartupException if the file is in use, damaged, of another geometry, or does not fit
    */
-  public static ChronicleBlockStore open(StoreConfig config, InstantSource clock) {
+  public static ChronicleBlockStore open(
+      StoreConfig config, InstantSource clock, Executor background) {
+    long start = clock.millis();
     PageStorage storage = PageStorage.open(config);
     try {
-      ChronicleBlockStore store = new ChronicleBlockStore(config, clock, storage);
-      store.nextId.set(StoreScan.load(store.pages, store.index, store.pool));
-      return store;
+      return new ChronicleBlockStore(config, clock, background, storage, start);
     } catch (RuntimeException e) {
       storage.abort();
       throw new StartupException(
@@ -83,7 +112,11 @@ public final class ChronicleBlockStore implements BlockStore {
           "the manifest of %d layers does not fit a page of %d bytes; raise the store's pageBytes"
               .formatted(spec.layers(), config.pageBytes()));
     }
-    ChroniclePut put = new ChroniclePut(this, spec, presentSets(spec), now());
+    if (puts.size() >= config.limits().maxPuts()) {
+      throw overloaded("%d puts are open, as many as store.max-puts allows".formatted(puts.size()));
+    }
+    TenantUsage tenant = tenants.storing(spec.namespace().tenant());
+    ChroniclePut put = new ChroniclePut(this, spec, tenant, presentSets(spec), now());
     for (ChroniclePut superseded : puts.admit(put, spec.producer(), spec.generation())) {
       superseded.abandon(
           new ServiceException(
@@ -95,6 +128,7 @@ public final class ChronicleBlockStore implements BlockStore {
 
   @Override
   public PrefixMatch lookupPrefix(BlockNamespace namespace, List<BlockKey> keys) {
+    TenantUsage tenant = tenants.asking(namespace.tenant());
     long now = now();
     int present = 0;
     MissReason reason = MissReason.MISS_REASON_UNSPECIFIED;
@@ -103,11 +137,13 @@ public final class ChronicleBlockStore implements BlockStore {
       if (lookup.set() == null) {
         reason = lookup.reason();
         counters.miss(reason);
+        tenant.missed();
         break;
       }
       present++;
     }
     counters.hits(present);
+    tenant.found(present);
     return new PrefixMatch(present, reason);
   }
 
@@ -115,20 +151,59 @@ public final class ChronicleBlockStore implements BlockStore {
   public BlockCursor get(
       BlockNamespace namespace, List<BlockKey> keys, int firstLayer, int layers) {
     return new LayerOrderCursor(
-        (key, layer) -> read(namespace, keys.get(key), layer),
+        new ChronicleReader(this, namespace, keys),
         counters,
+        tenants.asking(namespace.tenant()),
         keys.size(),
         firstLayer,
         layers);
   }
 
   @Override
+  public PrefixMatch pin(
+      BlockNamespace namespace, List<BlockKey> keys, String holder, Duration time) {
+    TenantUsage tenant = tenants.asking(namespace.tenant());
+    long now = now();
+    long granted = Math.min(time.toMillis(), config.limits().maxPin().toMillis());
+    List<StoredSet> sets = new ArrayList<>();
+    MissReason reason = MissReason.MISS_REASON_UNSPECIFIED;
+    for (BlockKey key : keys) {
+      SetIndex.Lookup lookup = index.peek(namespace, key, now);
+      if (lookup.set() == null) {
+        reason = lookup.reason();
+        break;
+      }
+      sets.add(lookup.set());
+    }
+    try {
+      int pinned = index.pin(tenant, sets, holder, now + granted, now);
+      return new PrefixMatch(
+          pinned, pinned < sets.size() ? MissReason.MISS_REASON_EVICTED : reason);
+    } catch (ServiceException e) {
+      throw counters.refused(e);
+    }
+  }
+
+  @Override
+  public int unpin(BlockNamespace namespace, List<BlockKey> keys, String holder) {
+    var _ = tenants.asking(namespace.tenant());
+    int unpinned = 0;
+    for (BlockKey key : keys) {
+      StoredSet set = index.peek(namespace, key, now()).set();
+      if (set != null && index.unpin(set, holder, now())) {
+        unpinned++;
+      }
+    }
+    return unpinned;
+  }
+
+  @Override
   public int delete(BlockNamespace namespace, List<BlockKey> keys) {
+    var _ = tenants.asking(namespace.tenant());
     int deleted = 0;
     for (BlockKey key : keys) {
       StoredSet set = index.peek(namespace, key, now()).set();
-      if (set != null) {
-        pool.drop(set, MissReason.MISS_REASON_ABSENT);
+      if (set != null && pool.drop(set, MissReason.MISS_REASON_ABSENT)) {
         deleted++;
       }
     }
@@ -136,19 +211,62 @@ public final class ChronicleBlockStore implements BlockStore {
   }
 
   @Override
+  public Iterator<SetEntry> list(@Nullable String tenant) {
+    return index.snapshot().stream()
+        .filter(set -> set.isLive() && (tenant == null || tenant.equals(set.key().tenant())))
+        .map(set -> index.entry(set, config.pageBytes(), now()))
+        .iterator();
+  }
+
+  @Override
+  public SetCheck verify(BlockNamespace namespace, BlockKey key) {
+    SetIndex.Lookup lookup = index.peek(namespace, key, now());
+    StoredSet set = lookup.set();
+    if (set == null) {
+      return new SetCheck(0, lookup.reason());
+    }
+    long bytes = 0;
+    for (int layer = 0; layer < set.layers(); layer++) {
+      MissReason reason = read(set, layer, ByteBuffer.allocate(set.length(layer)));
+      if (reason != MissReason.MISS_REASON_UNSPECIFIED) {
+        return new SetCheck(bytes, reason);
+      }
+      bytes += set.length(layer);
+    }
+    return new SetCheck(bytes, MissReason.MISS_REASON_UNSPECIFIED);
+  }
+
+  @Override
   public StoreStats stats() {
+    long now = now();
+    long pageBytes = config.pageBytes();
+    index.forgetPins(now);
     SetIndex.Totals totals = index.totals();
     return new StoreStats(
-        config.pages() * config.pageBytes(),
-        pool.used() * config.pageBytes(),
-        pages.mappedBytes(),
-        totals.sets(),
-        totals.payloadBytes(),
-        totals.payloadTokens(),
+        NAME,
+        new StoreStats.Space(
+            config.capacityBytes(),
+            config.pages() * pageBytes,
+            pool.used() * pageBytes,
+            pages.mappedBytes(),
+            storage.fileBytes(),
+            pool.high() * pageBytes,
+            pool.low() * pageBytes),
+        new StoreStats.Sets(
+            totals.sets(),
+            totals.payloadBytes(),
+            totals.payloadTokens(),
+            index.leased(now),
+            totals.pinnedSets(),
+            totals.pinnedPages() * pageBytes),
         puts.size(),
         counters.openGets(),
-        counters.flow(pool.evicted()),
-        counters.misses());
+        counters.flow(),
+        counters.misses(),
+        counters.refusals(),
+        new StoreStats.Recovery(
+            found.sets(), found.discarded(), recovery, Duration.ofMillis(now - openedAt)),
+        tenants.stats());
   }
 
   @Override
@@ -161,6 +279,7 @@ public final class ChronicleBlockStore implements BlockStore {
               ErrorReason.ERROR_REASON_PUT_EXPIRED,
               "the put was silent for %s and has been reclaimed".formatted(config.putTimeout())));
     }
+    index.forgetPins(now());
     pool.expire();
   }
 
@@ -180,6 +299,10 @@ public final class ChronicleBlockStore implements BlockStore {
     return clock.millis();
   }
 
+  long leaseMillis() {
+    return config.lease().toMillis();
+  }
+
   SetIndex index() {
     return index;
   }
@@ -193,11 +316,10 @@ public final class ChronicleBlockStore implements BlockStore {
   }
 
   /** Opens the writer of one set of a put. */
-  SetWriter openSet(PutSpec spec, int setIndex) {
+  SetWriter openSet(PutSpec spec, int setIndex, TenantUsage tenant) {
     if (openSets.incrementAndGet() > Math.max(1, OPEN_SET_BYTES / (2L * config.pageBytes()))) {
       openSets.decrementAndGet();
-      throw new ServiceException(
-          ErrorReason.ERROR_REASON_OVERLOADED, "too many sets are being put at a time; retry");
+      throw overloaded("too many sets are being put at a time");
     }
     try {
       return new SetWriter(
@@ -206,7 +328,8 @@ public final class ChronicleBlockStore implements BlockStore {
           spec.namespace(),
           spec.layers(),
           pages,
-          pool);
+          pool,
+          tenant);
     } catch (RuntimeException e) {
       openSets.decrementAndGet();
       throw e;
@@ -218,9 +341,43 @@ public final class ChronicleBlockStore implements BlockStore {
     openSets.decrementAndGet();
   }
 
-  void ended(ChroniclePut put, boolean committed) {
+  void ended(ChroniclePut put) {
     puts.remove(put);
-    counters.putEnded(committed);
+  }
+
+  /**
+   * Copies a block and checks it; unspecified if it is good.
+   *
+   * @param into exactly as long as the block
+   */
+  MissReason read(StoredSet set, int layer, ByteBuffer into) {
+    try {
+      if (pages.read(set.manifest().id(), set.offset(layer), MemorySegment.ofBuffer(into))
+          && BlockBatches.crc32c(into) == set.checksum(layer)) {
+        return MissReason.MISS_REASON_UNSPECIFIED;
+      }
+    } catch (InterProcessDeadLockException e) {
+      log.warn("the page lock could not be had in time", e);
+      return MissReason.MISS_REASON_TIMEOUT;
+    }
+    return unreadable(set, layer);
+  }
+
+  /** Why a set that was found gave no good block: it was taken out meanwhile, or it is damaged. */
+  private MissReason unreadable(StoredSet set, int layer) {
+    if (!set.isLive()) {
+      return index.peek(set.manifest().namespace(), set.manifest().set().key(), now()).reason();
+    }
+    if (pool.drop(set, MissReason.MISS_REASON_CORRUPT)) {
+      log.error("dropped set {}: layer {} fails its checksum", set.manifest().set().key(), layer);
+      counters.corrupt();
+    }
+    return MissReason.MISS_REASON_CORRUPT;
+  }
+
+  private ServiceException overloaded(String what) {
+    return counters.refused(
+        new ServiceException(ErrorReason.ERROR_REASON_OVERLOADED, what + "; retry", RETRY_SOON));
   }
 
   private BitSet presentSets(PutSpec spec) {
@@ -236,38 +393,5 @@ public final class ChronicleBlockStore implements BlockStore {
       }
     }
     return present;
-  }
-
-  private BlockRead read(BlockNamespace namespace, BlockKey key, int layer) {
-    SetIndex.Lookup lookup = index.use(namespace, key, now());
-    StoredSet set = lookup.set();
-    if (set == null) {
-      return new BlockRead.Missed(lookup.reason());
-    }
-    if (layer >= set.layers()) {
-      throw ServiceException.invalid(
-          "layer %d was asked of a set of %d".formatted(layer, set.layers()));
-    }
-    byte[] block = new byte[set.length(layer)];
-    try {
-      if (pages.read(set.manifest().id(), set.offset(layer), block)
-          && BlockBatches.crc32c(ByteBuffer.wrap(block)) == set.checksum(layer)) {
-        return new BlockRead.Found(ByteBuffer.wrap(block), set.checksum(layer));
-      }
-    } catch (InterProcessDeadLockException e) {
-      log.warn("the page lock could not be had in time", e);
-      return new BlockRead.Missed(MissReason.MISS_REASON_TIMEOUT);
-    }
-    return new BlockRead.Missed(unreadable(set, layer));
-  }
-
-  /** Why a set that was found gave no good block: it was taken out meanwhile, or it is damaged. */
-  private MissReason unreadable(StoredSet set, int layer) {
-    if (!index.isLive(set)) {
-      return index.peek(set.manifest().namespace(), set.key(), now()).reason();
-    }
-    log.error("dropping set {}: layer {} fails its checksum", set.key(), layer);
-    pool.drop(set, MissReason.MISS_REASON_CORRUPT);
-    return MissReason.MISS_REASON_CORRUPT;
   }
 }

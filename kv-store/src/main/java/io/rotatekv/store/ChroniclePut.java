@@ -15,14 +15,17 @@ final class ChroniclePut implements OpenPut {
 
   private final ChronicleBlockStore store;
   private final PutSpec spec;
+  private final TenantUsage tenant;
   private final BitSet present;
   private final @Nullable SetWriter[] writers;
   private volatile long activeAt;
   private @Nullable ServiceException end;
 
-  ChroniclePut(ChronicleBlockStore store, PutSpec spec, BitSet present, long now) {
+  ChroniclePut(
+      ChronicleBlockStore store, PutSpec spec, TenantUsage tenant, BitSet present, long now) {
     this.store = store;
     this.spec = spec;
+    this.tenant = tenant;
     this.present = present;
     this.writers = new SetWriter[spec.sets().size()];
     this.activeAt = now;
@@ -60,6 +63,7 @@ final class ChroniclePut implements OpenPut {
       }
       writer.add(block, crc32c);
       store.counters().in(block.remaining());
+      tenant.in(block.remaining());
     } catch (RuntimeException e) {
       abandon(ended("failed"));
       throw e;
@@ -95,7 +99,8 @@ final class ChroniclePut implements OpenPut {
     if (end == null) {
       end = reason;
       discard();
-      store.ended(this, false);
+      store.ended(this);
+      store.counters().putAbandoned(reason.reason());
     }
   }
 
@@ -121,7 +126,8 @@ final class ChroniclePut implements OpenPut {
       store.setClosed();
     }
     end = ended("was committed");
-    store.ended(this, true);
+    store.ended(this);
+    store.counters().putCommitted();
     return new PutOutcome(stored, bytes, duplicates);
   }
 
@@ -132,7 +138,7 @@ final class ChroniclePut implements OpenPut {
     }
     SetWriter writer = writers[setIndex];
     if (writer == null) {
-      writer = store.openSet(spec, setIndex);
+      writer = store.openSet(spec, setIndex, tenant);
       writers[setIndex] = writer;
     }
     return writer;

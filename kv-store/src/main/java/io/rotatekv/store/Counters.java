@@ -1,7 +1,8 @@
 package io.rotatekv.store;
 
+import io.rotatekv.proto.ServiceException;
+import io.rotatekv.v1.ErrorReason;
 import io.rotatekv.v1.MissReason;
-import java.util.EnumMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
@@ -17,17 +18,44 @@ final class Counters {
   private final LongAdder bytesIn = new LongAdder();
   private final LongAdder bytesOut = new LongAdder();
   private final LongAdder hits = new LongAdder();
-  private final Map<MissReason, LongAdder> misses = new EnumMap<>(MissReason.class);
+  private final LongAdder putsTimedOut = new LongAdder();
+  private final LongAdder putsSuperseded = new LongAdder();
+  private final LongAdder evicted = new LongAdder();
+  private final LongAdder expired = new LongAdder();
+  private final LongAdder corrupt = new LongAdder();
+  private final Tally<MissReason> misses = new Tally<>(MissReason.class);
+  private final Tally<ErrorReason> refusals = new Tally<>(ErrorReason.class);
   private final AtomicInteger openGets = new AtomicInteger();
 
-  Counters() {
-    for (MissReason reason : MissReason.values()) {
-      misses.put(reason, new LongAdder());
+  void putCommitted() {
+    putsCommitted.increment();
+  }
+
+  void putAbandoned(ErrorReason reason) {
+    putsAbandoned.increment();
+    if (reason == ErrorReason.ERROR_REASON_PUT_EXPIRED) {
+      putsTimedOut.increment();
+    } else if (reason == ErrorReason.ERROR_REASON_STALE_GENERATION) {
+      putsSuperseded.increment();
     }
   }
 
-  void putEnded(boolean committed) {
-    (committed ? putsCommitted : putsAbandoned).increment();
+  void evicted() {
+    evicted.increment();
+  }
+
+  void expired() {
+    expired.increment();
+  }
+
+  void corrupt() {
+    corrupt.increment();
+  }
+
+  /** Counts a refusal on its way to the caller. */
+  ServiceException refused(ServiceException refusal) {
+    refusals.add(refusal.reason());
+    return refusal;
   }
 
   void in(int bytes) {
@@ -45,10 +73,7 @@ final class Counters {
   }
 
   void miss(MissReason reason) {
-    LongAdder count = misses.get(reason);
-    if (count != null) {
-      count.increment();
-    }
+    misses.add(reason);
   }
 
   void getOpened() {
@@ -64,26 +89,28 @@ final class Counters {
     return openGets.get();
   }
 
-  StoreStats.Flow flow(long evictedSets) {
+  StoreStats.Flow flow() {
     return new StoreStats.Flow(
         putsCommitted.sum(),
         putsAbandoned.sum(),
+        putsTimedOut.sum(),
+        putsSuperseded.sum(),
         gets.sum(),
         blocksIn.sum(),
         blocksOut.sum(),
         bytesIn.sum(),
         bytesOut.sum(),
         hits.sum(),
-        evictedSets);
+        evicted.sum(),
+        expired.sum(),
+        corrupt.sum());
   }
 
   Map<MissReason, Long> misses() {
-    Map<MissReason, Long> counts = new EnumMap<>(MissReason.class);
-    misses.forEach((reason, count) -> {
-      if (count.sum() > 0) {
-        counts.put(reason, count.sum());
-      }
-    });
-    return counts;
+    return misses.counts();
+  }
+
+  Map<ErrorReason, Long> refusals() {
+    return refusals.counts();
   }
 }

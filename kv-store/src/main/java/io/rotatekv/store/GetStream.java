@@ -1,6 +1,5 @@
 package io.rotatekv.store;
 
-import com.google.protobuf.ByteString;
 import com.google.protobuf.UnsafeByteOperations;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.rotatekv.proto.Wire;
@@ -8,6 +7,7 @@ import io.rotatekv.v1.BlockBatch;
 import io.rotatekv.v1.BlockInfo;
 import io.rotatekv.v1.GetResponse;
 import io.rotatekv.v1.Miss;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,30 +47,35 @@ final class GetStream {
     cursor.close();
   }
 
-  /** The next chunk, or null at the end. Blocks are wrapped, for the cursor gave them away. */
+  /** The next chunk, or null at the end. Its array belongs to the message from then on. */
   private @Nullable GetResponse nextMessage() {
     GetResponse.Builder message = GetResponse.newBuilder();
     BlockBatch.Builder batch = BlockBatch.newBuilder();
-    ByteString payload = ByteString.EMPTY;
-    BlockCursor.Item item = null;
-    while (payload.size() < Wire.CHUNK_BYTES && (item = cursor.next()) != null) {
-      switch (item) {
-        case BlockCursor.Block block -> {
-          batch.addBlocks(
-              BlockInfo.newBuilder()
-                  .setKeyIndex(block.keyIndex())
-                  .setLayer(block.layer())
-                  .setLength(block.bytes().remaining())
-                  .setCrc32C(block.crc32c()));
-          payload = payload.concat(UnsafeByteOperations.unsafeWrap(block.bytes()));
-        }
+    ByteBuffer payload = ByteBuffer.allocate(Wire.CHUNK_BYTES);
+    boolean full = false;
+    while (!full) {
+      switch (cursor.next(payload)) {
+        case null -> full = true;
+        case BlockCursor.Block block ->
+            batch.addBlocks(
+                BlockInfo.newBuilder()
+                    .setKeyIndex(block.keyIndex())
+                    .setLayer(block.layer())
+                    .setLength(block.length())
+                    .setCrc32C(block.crc32c()));
         case BlockCursor.Missed missed ->
             message.addMisses(
                 Miss.newBuilder().setKeyIndex(missed.keyIndex()).setReason(missed.reason()));
+        case BlockCursor.NoRoom room -> {
+          full = payload.position() > 0;
+          if (!full) {
+            payload = ByteBuffer.allocate(room.length());
+          }
+        }
       }
     }
-    if (!payload.isEmpty()) {
-      message.setBatch(batch.setPayload(payload));
+    if (payload.position() > 0) {
+      message.setBatch(batch.setPayload(UnsafeByteOperations.unsafeWrap(payload.flip())));
     }
     return message.hasBatch() || message.getMissesCount() > 0 ? message.build() : null;
   }

@@ -34,10 +34,16 @@ public final class KvStoreServer {
    * @throws StartupException if the file or the port cannot be used; nothing stays open
    */
   public static RunningServer start(StoreConfig config) {
-    BlockStore store = ChronicleBlockStore.open(config, InstantSource.system());
     ScheduledExecutorService reclaimer =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("kv-store-reclaim").daemon().factory());
+    BlockStore store;
+    try {
+      store = ChronicleBlockStore.open(config, InstantSource.system(), reclaimer);
+    } catch (StartupException e) {
+      reclaimer.close();
+      throw e;
+    }
     try {
       RunningServer server =
           GrpcServers.start(config.server(), workers(), services(store, config), reclaimer, store);
@@ -69,7 +75,7 @@ public final class KvStoreServer {
                     .setStoreCapacityBytes(config.capacityBytes())
                     .setMessageBytes(Wire.MAX_MESSAGE_BYTES))
             .build();
-    return List.of(new KvStoreService(store), new NodeService(description));
+    return List.of(new KvStoreService(store, config.limits()), new NodeService(description));
   }
 
   /** A scheduled task that throws is never run again; this one must be. */

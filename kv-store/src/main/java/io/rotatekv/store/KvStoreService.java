@@ -8,20 +8,31 @@ import io.rotatekv.v1.DeleteResponse;
 import io.rotatekv.v1.GetRequest;
 import io.rotatekv.v1.GetResponse;
 import io.rotatekv.v1.KvStoreGrpc;
+import io.rotatekv.v1.ListRequest;
+import io.rotatekv.v1.ListResponse;
 import io.rotatekv.v1.LookupPrefixRequest;
 import io.rotatekv.v1.LookupPrefixResponse;
+import io.rotatekv.v1.PinRequest;
+import io.rotatekv.v1.PinResponse;
 import io.rotatekv.v1.PutRequest;
 import io.rotatekv.v1.PutResponse;
 import io.rotatekv.v1.StatsRequest;
 import io.rotatekv.v1.StatsResponse;
+import io.rotatekv.v1.UnpinRequest;
+import io.rotatekv.v1.UnpinResponse;
+import io.rotatekv.v1.VerifyRequest;
+import io.rotatekv.v1.VerifyResponse;
+import java.time.Duration;
 
 /** Serves a {@link BlockStore}. What handlers throw is mapped by the server's interceptor. */
 final class KvStoreService extends KvStoreGrpc.KvStoreImplBase {
 
   private final BlockStore store;
+  private final StoreLimits limits;
 
-  KvStoreService(BlockStore store) {
+  KvStoreService(BlockStore store, StoreLimits limits) {
     this.store = store;
+    this.limits = limits;
   }
 
   @Override
@@ -69,8 +80,51 @@ final class KvStoreService extends KvStoreGrpc.KvStoreImplBase {
   }
 
   @Override
+  public void pin(PinRequest request, StreamObserver<PinResponse> responses) {
+    Requests.checkHolder(request.getHolder());
+    Duration time = Requests.pinTime(request, limits);
+    PrefixMatch match =
+        store.pin(
+            Requests.namespace(request.getNamespace()),
+            Requests.keys(request.getKeysList()),
+            request.getHolder(),
+            time);
+    responses.onNext(
+        PinResponse.newBuilder()
+            .setPinned(match.present())
+            .setFirstMiss(match.firstMiss())
+            .setGrantedMs((int) time.toMillis())
+            .build());
+    responses.onCompleted();
+  }
+
+  @Override
+  public void unpin(UnpinRequest request, StreamObserver<UnpinResponse> responses) {
+    Requests.checkHolder(request.getHolder());
+    int unpinned =
+        store.unpin(
+            Requests.namespace(request.getNamespace()),
+            Requests.keys(request.getKeysList()),
+            request.getHolder());
+    responses.onNext(UnpinResponse.newBuilder().setUnpinned(unpinned).build());
+    responses.onCompleted();
+  }
+
+  @Override
+  public void list(ListRequest request, StreamObserver<ListResponse> responses) {
+    Pull.stream(
+        responses, new ListPages(store.list(request.hasTenant() ? request.getTenant() : null)));
+  }
+
+  @Override
+  public void verify(VerifyRequest request, StreamObserver<VerifyResponse> responses) {
+    Pull.stream(
+        responses, new Verification(store, request.hasTenant() ? request.getTenant() : null));
+  }
+
+  @Override
   public void stats(StatsRequest request, StreamObserver<StatsResponse> responses) {
-    responses.onNext(StatsMessages.of(store.stats()));
+    responses.onNext(StatsMessages.of(store.stats()).build());
     responses.onCompleted();
   }
 }

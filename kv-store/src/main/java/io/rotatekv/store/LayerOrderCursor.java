@@ -10,11 +10,14 @@ final class LayerOrderCursor implements BlockCursor {
   /** Reads one block of a store. */
   @FunctionalInterface
   interface Reader {
-    BlockRead read(int keyIndex, int layer);
+
+    /** As {@link BlockCursor#next}, of one key and layer; a miss ends the reading of the key. */
+    Item read(int keyIndex, int layer, ByteBuffer into);
   }
 
   private final Reader reader;
   private final Counters counters;
+  private final TenantUsage tenant;
   private final int keys;
   private final int firstLayer;
   private final int endLayer;
@@ -23,8 +26,10 @@ final class LayerOrderCursor implements BlockCursor {
   private int key;
   private boolean closed;
 
-  LayerOrderCursor(Reader reader, Counters counters, int keys, int firstLayer, int layers) {
+  LayerOrderCursor(
+      Reader reader, Counters counters, TenantUsage tenant, int keys, int firstLayer, int layers) {
     this.reader = reader;
+    this.tenant = tenant;
     this.counters = counters;
     this.keys = keys;
     this.firstLayer = firstLayer;
@@ -34,7 +39,7 @@ final class LayerOrderCursor implements BlockCursor {
   }
 
   @Override
-  public @Nullable Item next() {
+  public @Nullable Item next(ByteBuffer into) {
     key = missing.nextClearBit(key);
     if (key >= keys) {
       layer++;
@@ -43,21 +48,29 @@ final class LayerOrderCursor implements BlockCursor {
     if (closed || layer >= endLayer || key >= keys) {
       return null;
     }
-    int index = key++;
-    return switch (reader.read(index, layer)) {
-      case BlockRead.Found(ByteBuffer bytes, int crc32c) -> {
-        counters.out(bytes.remaining());
-        if (layer == firstLayer) {
-          counters.hits(1);
-        }
-        yield new Block(index, layer, bytes, crc32c);
+    Item item = reader.read(key, layer, into);
+    switch (item) {
+      case Block block -> served(block);
+      case Missed missed -> {
+        missing.set(key++);
+        counters.miss(missed.reason());
+        tenant.missed();
       }
-      case BlockRead.Missed(var reason) -> {
-        missing.set(index);
-        counters.miss(reason);
-        yield new Missed(index, reason);
+      case NoRoom _ -> {
+        // The same block again, with more room.
       }
-    };
+    }
+    return item;
+  }
+
+  private void served(Block block) {
+    key++;
+    counters.out(block.length());
+    tenant.out(block.length());
+    if (layer == firstLayer) {
+      counters.hits(1);
+      tenant.found(1);
+    }
   }
 
   @Override

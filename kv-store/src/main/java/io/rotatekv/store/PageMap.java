@@ -70,17 +70,17 @@ final class PageMap implements AutoCloseable {
   }
 
   /**
-   * Copies {@code into.length} bytes of a set, from {@code offset} on, over as many pages as hold
-   * them; each page is copied once, under the map's read lock.
+   * Copies bytes of a set, from {@code offset} on, over as many pages as hold them, until {@code
+   * into} is full; each page is copied once, under the map's read lock.
    *
    * @return false if a page is not there
    */
-  boolean read(long id, long offset, byte[] into) {
-    int done = 0;
-    while (done < into.length) {
+  boolean read(long id, long offset, MemorySegment into) {
+    long done = 0;
+    while (done < into.byteSize()) {
       long position = offset + done;
       int inPage = (int) (position % pageBytes);
-      int length = Math.min(into.length - done, pageBytes - inPage);
+      long length = Math.min(into.byteSize() - done, pageBytes - inPage);
       if (!copy(key(id, (int) (position / pageBytes)), inPage, into, done, length)) {
         return false;
       }
@@ -122,7 +122,7 @@ final class PageMap implements AutoCloseable {
     return id << PAGE_BITS | page;
   }
 
-  private boolean copy(long key, int inPage, byte[] into, int at, int length) {
+  private boolean copy(long key, int inPage, MemorySegment into, long at, long length) {
     try (ExternalMapQueryContext<Long, byte[], ?> context = map.queryContext(key)) {
       context.readLock().lock();
       MapEntry<Long, byte[]> entry = context.entry();
@@ -131,7 +131,7 @@ final class PageMap implements AutoCloseable {
       }
       Data<byte[]> value = entry.value();
       long address = value.bytes().addressForRead(value.offset());
-      MemorySegment.copy(MEMORY, address + inPage, MemorySegment.ofArray(into), at, length);
+      MemorySegment.copy(MEMORY, address + inPage, into, at, length);
       return true;
     }
   }

@@ -5,78 +5,102 @@ import io.rotatekv.v1.ErrorReason;
 import io.rotatekv.v1.MissReason;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts the pages in use, open puts' as well, and makes room by eviction. A page is given back
- * only when it has left the map, so a page that was acquired always fits.
+ * Counts the pages in use, open puts' as well, and makes room by eviction: in the background
+ * between the watermarks, and at once where none is free. A page is given back only when it has
+ * left the map, so a page that was acquired always fits.
  */
 final class PagePool {
 
+  /** Pages that the background takes at a time, so that it holds the index's lock for short. */
+  private static final long TRIM_PAGES = 64;
+
   private final long total;
+  private final long high;
+  private final long low;
   private final PageMap pages;
   private final SetIndex index;
+  private final Counters counters;
   private final InstantSource clock;
+  private final Executor background;
   private final AtomicLong used = new AtomicLong();
-  private final LongAdder evicted = new LongAdder();
+  private final AtomicBoolean trimming = new AtomicBoolean();
 
-  PagePool(long total, PageMap pages, SetIndex index, InstantSource clock) {
-    this.total = total;
+  PagePool(
+      StoreConfig config,
+      PageMap pages,
+      SetIndex index,
+      Counters counters,
+      InstantSource clock,
+      Executor background) {
+    this.total = config.pages();
+    this.high = (long) (total * config.limits().highWatermark());
+    this.low = (long) (total * config.limits().lowWatermark());
     this.pages = pages;
     this.index = index;
+    this.counters = counters;
     this.clock = clock;
+    this.background = background;
   }
 
   /**
-   * Takes one page, evicting sets until one is free.
+   * Takes one page, evicting sets until one is free; those of the tenant itself where its quota is
+   * used up.
    *
-   * @throws ServiceException STORE_FULL if all that is left is leased or being put
+   * @throws ServiceException QUOTA_EXCEEDED or STORE_FULL if all that is left is protected or being
+   *     put
    */
-  void acquire() {
-    while (!tryAcquire()) {
-      long now = clock.millis();
-      StoredSet victim = index.evict(now);
-      if (victim != null) {
-        evicted.increment();
-        erase(victim);
-      } else if (!tryAcquire()) {
-        throw new ServiceException(
-            ErrorReason.ERROR_REASON_STORE_FULL,
-            "the store's %d pages hold only sets under lease and open puts; retry, or raise capacityBytes"
-                .formatted(total),
-            Duration.ofMillis(Math.max(1, index.untilEvictable(now))));
-      } else {
-        return;
+  void acquire(TenantUsage tenant) {
+    while (!tenant.tryTake()) {
+      if (!makeRoom(tenant) && !tenant.tryTake()) {
+        throw quotaExceeded(tenant);
       }
+    }
+    while (!tryTake()) {
+      if (!makeRoom(null) && !tryTake()) {
+        tenant.add(-1);
+        throw full();
+      }
+    }
+    if (used.get() > high && trimming.compareAndSet(false, true)) {
+      trimLater();
     }
   }
 
   /** Takes pages that are in the map already, at the start. */
-  void adopt(int count) {
+  void adopt(TenantUsage tenant, int count) {
+    tenant.add(count);
     used.addAndGet(count);
   }
 
   /** Takes a set out of the index, unless somebody else did, and frees its pages. */
-  void drop(StoredSet set, MissReason reason) {
-    if (index.unlink(set, reason)) {
+  boolean drop(StoredSet set, MissReason reason) {
+    boolean mine = index.unlink(set, reason);
+    if (mine) {
       erase(set);
     }
+    return mine;
   }
 
   /** Drops sets that have outlived their time. */
   void expire() {
-    for (@Nullable StoredSet set = index.expire(clock.millis());
-        set != null;
-        set = index.expire(clock.millis())) {
+    for (StoredSet set : index.expire(clock.millis())) {
+      counters.expired();
       erase(set);
     }
   }
 
   /** Removes pages of a set that was never in the index. */
-  void release(long id, int count) {
+  void release(TenantUsage tenant, long id, int count) {
     pages.remove(id, count);
+    tenant.add(-count);
     used.addAndGet(-count);
   }
 
@@ -84,15 +108,75 @@ final class PagePool {
     return used.get();
   }
 
-  long evicted() {
-    return evicted.sum();
+  long high() {
+    return high;
+  }
+
+  long low() {
+    return low;
+  }
+
+  private boolean makeRoom(@Nullable TenantUsage tenant) {
+    return evict(1, tenant);
+  }
+
+  private boolean evict(long count, @Nullable TenantUsage tenant) {
+    List<StoredSet> victims = index.evict(clock.millis(), count, tenant);
+    for (StoredSet victim : victims) {
+      counters.evicted();
+      victim.tenant().evicted();
+      erase(victim);
+    }
+    return !victims.isEmpty();
+  }
+
+  private void trimLater() {
+    try {
+      background.execute(this::trim);
+    } catch (RejectedExecutionException e) {
+      trimming.set(false); // The store is closing; who needs a page still makes room.
+    }
+  }
+
+  private void trim() {
+    try {
+      boolean more = true;
+      while (more && used.get() > low) {
+        more = evict(Math.min(TRIM_PAGES, used.get() - low), null);
+      }
+    } finally {
+      trimming.set(false);
+    }
   }
 
   private void erase(StoredSet set) {
-    release(set.manifest().id(), set.manifest().pages());
+    release(set.tenant(), set.manifest().id(), set.pages());
   }
 
-  private boolean tryAcquire() {
+  private boolean tryTake() {
     return used.getAndUpdate(now -> now < total ? now + 1 : now) < total;
+  }
+
+  private ServiceException quotaExceeded(TenantUsage tenant) {
+    tenant.refused();
+    return counters.refused(
+        new ServiceException(
+            ErrorReason.ERROR_REASON_QUOTA_EXCEEDED,
+            "the quota of tenant '%s', %d bytes, holds only leased and pinned sets and open puts; retry, or raise it"
+                .formatted(tenant.tenant(), tenant.quotaBytes()),
+            retryAfter(tenant)));
+  }
+
+  private ServiceException full() {
+    return counters.refused(
+        new ServiceException(
+            ErrorReason.ERROR_REASON_STORE_FULL,
+            "the store's %d pages hold only leased and pinned sets and open puts; retry, or raise its capacity"
+                .formatted(total),
+            retryAfter(null)));
+  }
+
+  private Duration retryAfter(@Nullable TenantUsage tenant) {
+    return Duration.ofMillis(Math.max(1, index.untilEvictable(clock.millis(), tenant)));
   }
 }

@@ -45,6 +45,11 @@ final class PageStorage implements AutoCloseable {
     return pages;
   }
 
+  /** Size of the file; 0 where there is none. */
+  long fileBytes() {
+    return file == null ? 0 : file.bytes();
+  }
+
   /** Closes without the claim that all is well, so that the next start recovers. */
   void abort() {
     pages.close();

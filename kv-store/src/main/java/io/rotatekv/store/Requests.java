@@ -6,8 +6,10 @@ import io.rotatekv.proto.Wire;
 import io.rotatekv.v1.BlockSetInfo;
 import io.rotatekv.v1.GetRequest;
 import io.rotatekv.v1.Namespace;
+import io.rotatekv.v1.PinRequest;
 import io.rotatekv.v1.PutRequest;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
@@ -46,6 +48,20 @@ final class Requests {
             && request.getLayerCount() <= Wire.MAX_LAYERS
             && request.getFirstLayer() <= Wire.MAX_LAYERS - request.getLayerCount(),
         () -> "layers must lie within 0 and %d, at least one of them".formatted(Wire.MAX_LAYERS));
+  }
+
+  static void checkHolder(String holder) {
+    int bytes = utf8Bytes(holder);
+    check(
+        bytes >= 1 && bytes <= MAX_NAME_BYTES,
+        () -> "holder must have 1 to %d bytes".formatted(MAX_NAME_BYTES));
+  }
+
+  /** The time of a pin, as far as it is granted. */
+  static Duration pinTime(PinRequest request, StoreLimits limits) {
+    Duration asked = Duration.ofMillis(Integer.toUnsignedLong(request.getDurationMs()));
+    check(asked.isPositive(), () -> "duration_ms must be at least 1");
+    return asked.compareTo(limits.maxPin()) < 0 ? asked : limits.maxPin();
   }
 
   static PutSpec put(PutRequest.Begin begin) {

@@ -2,97 +2,100 @@ package io.rotatekv.store;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.Policy;
 import io.rotatekv.v1.MissReason;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.TreeMap;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The committed sets, who is whose child, and who goes first.
+ * The committed sets, and which of them go first.
  *
- * <p>Chains share prefixes, so sets form a tree, and a set without its ancestors is of no use: only
- * leaves are evicted. Leaves are ordered by their last use, by a counter and not the clock, so that
- * the blocks of one read keep their order. That is plain LRU: Caffeine's policy is better on mixed
- * traffic, but it evicts any entry when it likes, and neither the tree nor a lease can hold it
- * back.
+ * <p>Caffeine holds them, each weighing its pages, with the store's pages as the bound. The bound
+ * is never passed, because pages are taken before a set is linked and given back after it is
+ * unlinked, so Caffeine evicts nothing by itself; it keeps the order of its policy (W-TinyLFU), and
+ * {@link #evict} takes from its cold end. The policy knows neither chains nor leases: what it names
+ * is where a tail of the chain begins, and the tail goes from its end on, as far as nothing
+ * protects it. A read touches a chain's head at least as often as its tail, so what is named is
+ * mostly cold as a whole.
  *
- * <p>One lock guards it all; every method is a few look-ups, and blocks are copied outside.
+ * <p>Look-ups and leases take no lock. One lock guards what changes the set of sets.
  */
 final class SetIndex {
 
-  /** Keys whose end is remembered, some 100 bytes each. */
+  /** Keys whose end is remembered, some 150 bytes each. */
   private static final int REMEMBERED = 1 << 16;
 
   private final long lease;
   private final long timeToLive;
-  private final Map<BlockKey, StoredSet> sets = new HashMap<>();
-  private final Map<BlockKey, Integer> children = new HashMap<>();
-  private final TreeMap<Long, StoredSet> leaves = new TreeMap<>();
-  private final Cache<BlockKey, MissReason> gone =
+  private final Cache<SetKey, StoredSet> sets;
+  private final Policy.Eviction<SetKey, StoredSet> policy;
+  private final Cache<SetKey, MissReason> gone =
       Caffeine.newBuilder().maximumSize(REMEMBERED).executor(Runnable::run).build();
-  private long ticks;
+  private final SetTree tree = new SetTree();
+  private final Pins pins;
+  private long committed;
   private long payloadBytes;
   private long payloadTokens;
 
-  /** Times in milliseconds; a time to live of 0 is for ever. */
-  SetIndex(long lease, long timeToLive) {
-    this.lease = lease;
-    this.timeToLive = timeToLive;
+  /**
+   * An empty index.
+   *
+   * @param pages bound on the pages of all sets
+   * @param lease from the last use on
+   * @param timeToLive from the last use on; zero for ever
+   * @param maxPinned share of the pages that pins may hold
+   */
+  SetIndex(long pages, Duration lease, Duration timeToLive, double maxPinned) {
+    this.lease = lease.toMillis();
+    this.timeToLive = timeToLive.toMillis();
+    sets =
+        Caffeine.newBuilder()
+            .maximumWeight(pages)
+            .weigher((SetKey key, StoredSet set) -> set.pages())
+            .executor(Runnable::run)
+            .build();
+    policy = sets.policy().eviction().orElseThrow();
+    pins = new Pins(pages, maxPinned);
   }
 
   /** A set, or why it cannot be served. */
   record Lookup(@Nullable StoredSet set, MissReason reason) {}
 
   /** What the index sums up to. */
-  record Totals(int sets, long payloadBytes, long payloadTokens) {}
+  record Totals(
+      long sets, long payloadBytes, long payloadTokens, long pinnedSets, long pinnedPages) {}
 
-  synchronized Lookup peek(BlockNamespace namespace, BlockKey key, long now) {
-    StoredSet set = sets.get(key);
-    if (set == null) {
-      MissReason reason = gone.getIfPresent(key);
-      return new Lookup(null, reason == null ? MissReason.MISS_REASON_ABSENT : reason);
-    }
-    BlockNamespace owner = set.manifest().namespace();
-    if (!owner.tenant().equals(namespace.tenant())) {
-      return new Lookup(null, MissReason.MISS_REASON_ABSENT);
-    }
-    if (!owner.equals(namespace)) {
-      return new Lookup(null, MissReason.MISS_REASON_CODEC_MISMATCH);
-    }
-    if (isExpired(set, now)) {
-      return new Lookup(null, MissReason.MISS_REASON_EXPIRED);
-    }
-    return new Lookup(set, MissReason.MISS_REASON_UNSPECIFIED);
+  /** A set without a trace of the question. */
+  Lookup peek(BlockNamespace namespace, BlockKey key, long now) {
+    SetKey at = new SetKey(namespace.tenant(), key);
+    return judge(namespace, at, sets.policy().getIfPresentQuietly(at), now);
   }
 
-  /** Like {@link #peek}, and renews the lease of what it finds. */
-  synchronized Lookup use(BlockNamespace namespace, BlockKey key, long now) {
-    Lookup lookup = peek(namespace, key, now);
+  /** A set, which counts as used and whose lease is renewed. */
+  Lookup use(BlockNamespace namespace, BlockKey key, long now) {
+    SetKey at = new SetKey(namespace.tenant(), key);
+    Lookup lookup = judge(namespace, at, sets.getIfPresent(at), now);
     if (lookup.set() != null) {
-      touch(lookup.set(), now);
+      lookup.set().renew(now);
     }
     return lookup;
   }
 
   /** Makes a set readable; false if its key is taken. */
   synchronized boolean link(StoredSet set) {
-    if (sets.putIfAbsent(set.key(), set) != null) {
+    if (sets.asMap().putIfAbsent(set.key(), set) != null) {
       return false;
     }
     gone.invalidate(set.key());
-    set.tick = ++ticks;
-    BlockKey parent = set.manifest().set().parent();
-    children.merge(parent, 1, Integer::sum);
-    StoredSet above = sets.get(parent);
-    if (above != null) {
-      leaves.remove(above.tick);
-    }
-    if (!children.containsKey(set.key())) {
-      leaves.put(set.tick, set);
-    }
-    payloadBytes += set.manifest().payloadBytes();
-    payloadTokens += set.manifest().set().tokens();
+    set.setLive(true);
+    tree.add(set);
+    count(set, 1);
+    set.tenant().linked(set.manifest());
     return true;
   }
 
@@ -102,68 +105,177 @@ final class SetIndex {
    * @return false if somebody else has done so
    */
   synchronized boolean unlink(StoredSet set, MissReason reason) {
-    if (!sets.remove(set.key(), set)) {
+    if (!set.isLive()) {
       return false;
     }
-    leaves.remove(set.tick);
-    if (reason != MissReason.MISS_REASON_ABSENT) {
-      gone.put(set.key(), reason);
-    }
-    BlockKey parent = set.manifest().set().parent();
-    if (children.merge(parent, -1, Integer::sum) == 0) {
-      children.remove(parent);
-      StoredSet above = sets.get(parent);
-      if (above != null) {
-        leaves.put(above.tick, above);
-      }
-    }
-    payloadBytes -= set.manifest().payloadBytes();
-    payloadTokens -= set.manifest().set().tokens();
+    detach(set, reason);
+    sets.invalidate(set.key());
     return true;
   }
 
-  /** Takes the leaf out that was used longest ago, unless its lease holds; null if none may go. */
-  synchronized @Nullable StoredSet evict(long now) {
-    Map.Entry<Long, StoredSet> oldest = leaves.firstEntry();
-    if (oldest == null || now < oldest.getValue().usedAt + lease) {
-      return null;
+  /**
+   * Takes sets out that are used least, tails first, until they had so many pages or nothing more
+   * may go; their pages are the caller's to remove.
+   *
+   * @param tenant whose sets, or null for anybody's
+   */
+  synchronized List<StoredSet> evict(long now, long pages, @Nullable TenantUsage tenant) {
+    List<StoredSet> victims = policy.coldest(coldest -> detachColdest(coldest, now, pages, tenant));
+    victims.forEach(victim -> sets.invalidate(victim.key()));
+    return victims;
+  }
+
+  /** Takes out what has outlived its time, tails first; the pages are the caller's to remove. */
+  List<StoredSet> expire(long now) {
+    if (timeToLive == 0) {
+      return List.of();
     }
-    StoredSet set = oldest.getValue();
-    unlink(
-        set, isExpired(set, now) ? MissReason.MISS_REASON_EXPIRED : MissReason.MISS_REASON_EVICTED);
-    return set;
+    List<StoredSet> expired =
+        sets.asMap().values().stream().filter(set -> isExpired(set, now)).toList();
+    List<StoredSet> victims = new ArrayList<>();
+    synchronized (this) {
+      expired.forEach(set -> detachTail(set, now, Long.MAX_VALUE, victims));
+      victims.forEach(victim -> sets.invalidate(victim.key()));
+    }
+    return victims;
   }
 
-  /** Takes a leaf out that has outlived its time; null if there is none. */
-  synchronized @Nullable StoredSet expire(long now) {
-    Map.Entry<Long, StoredSet> oldest = leaves.firstEntry();
-    return oldest != null && isExpired(oldest.getValue(), now) ? evict(now) : null;
+  /**
+   * Pins sets of one tenant, up to the first that has left meanwhile, and says how many; see {@link
+   * Pins#pin}.
+   */
+  synchronized int pin(
+      TenantUsage tenant, List<StoredSet> found, String holder, long until, long now) {
+    List<StoredSet> live = found.stream().takeWhile(StoredSet::isLive).toList();
+    pins.pin(tenant, live, holder, until, now);
+    return live.size();
   }
 
-  /** Milliseconds until the first lease ends; 0 if one has, or there is none. */
-  synchronized long untilEvictable(long now) {
-    return leaves.isEmpty() ? 0 : Math.max(0, leaves.firstEntry().getValue().usedAt + lease - now);
+  synchronized boolean unpin(StoredSet set, String holder, long now) {
+    return pins.unpin(set, holder, now);
   }
 
-  /** Whether a set that was found is still what its key stands for. */
-  synchronized boolean isLive(StoredSet set) {
-    return sets.get(set.key()) == set;
+  synchronized void forgetPins(long now) {
+    pins.forget(now);
+  }
+
+  /** Milliseconds until the first set may go; 0 if one may now, or there is none. */
+  long untilEvictable(long now, @Nullable TenantUsage tenant) {
+    Predicate<StoredSet> matches = set -> tenant == null || tenant == set.tenant();
+    return sets.asMap().values().stream()
+        .filter(matches)
+        .mapToLong(set -> Math.max(0, protectedUntil(set) - now))
+        .min()
+        .orElse(0);
+  }
+
+  /** All sets at this instant, in no order. */
+  List<StoredSet> snapshot() {
+    return List.copyOf(sets.asMap().values());
+  }
+
+  SetEntry entry(StoredSet set, int pageBytes, long now) {
+    int children;
+    synchronized (this) {
+      children = tree.children(set);
+    }
+    Manifest manifest = set.manifest();
+    return new SetEntry(
+        manifest.namespace(),
+        manifest.set(),
+        set.layers(),
+        manifest.payloadBytes(),
+        (long) set.pages() * pageBytes,
+        now - manifest.committedAt(),
+        now - set.usedAt(),
+        Math.max(0, set.usedAt() + lease - now),
+        Math.max(0, set.pinnedUntil() - now),
+        children);
+  }
+
+  long leased(long now) {
+    return sets.asMap().values().stream().filter(set -> now < set.usedAt() + lease).count();
   }
 
   synchronized Totals totals() {
-    return new Totals(sets.size(), payloadBytes, payloadTokens);
+    return new Totals(committed, payloadBytes, payloadTokens, pins.sets(), pins.pages());
+  }
+
+  private Lookup judge(BlockNamespace namespace, SetKey at, @Nullable StoredSet set, long now) {
+    if (set == null || !set.isLive()) {
+      MissReason reason = gone.getIfPresent(at);
+      return new Lookup(null, reason == null ? MissReason.MISS_REASON_ABSENT : reason);
+    }
+    if (!set.manifest().namespace().equals(namespace)) {
+      return new Lookup(null, MissReason.MISS_REASON_CODEC_MISMATCH);
+    }
+    if (isExpired(set, now)) {
+      return new Lookup(null, MissReason.MISS_REASON_EXPIRED);
+    }
+    return new Lookup(set, MissReason.MISS_REASON_UNSPECIFIED);
+  }
+
+  private List<StoredSet> detachColdest(
+      Stream<Policy.CacheEntry<SetKey, StoredSet>> coldest,
+      long now,
+      long pages,
+      @Nullable TenantUsage tenant) {
+    List<StoredSet> victims = new ArrayList<>();
+    long left = pages;
+    for (Iterator<Policy.CacheEntry<SetKey, StoredSet>> each = coldest.iterator();
+        left > 0 && each.hasNext(); ) {
+      StoredSet named = each.next().getValue();
+      if (tenant == null || tenant == named.tenant()) {
+        left -= detachTail(named, now, left, victims);
+      }
+    }
+    return victims;
+  }
+
+  /** Takes sets out from the end of a tail up to where it begins; returns their pages. */
+  private long detachTail(StoredSet named, long now, long pages, List<StoredSet> victims) {
+    long taken = 0;
+    while (taken < pages && named.isLive() && !isProtected(named, now)) {
+      StoredSet tail = tree.tail(named);
+      if (isProtected(tail, now)) {
+        break;
+      }
+      detach(
+          tail,
+          isExpired(tail, now) ? MissReason.MISS_REASON_EXPIRED : MissReason.MISS_REASON_EVICTED);
+      victims.add(tail);
+      taken += tail.pages();
+    }
+    return taken;
+  }
+
+  /** All of taking out but Caffeine's part, which may not be changed while its order is read. */
+  private void detach(StoredSet set, MissReason reason) {
+    set.setLive(false);
+    if (reason != MissReason.MISS_REASON_ABSENT) {
+      gone.put(set.key(), reason);
+    }
+    tree.remove(set);
+    pins.drop(set);
+    count(set, -1);
+    set.tenant().unlinked(set.manifest());
+  }
+
+  private void count(StoredSet set, int sign) {
+    committed += sign;
+    payloadBytes += sign * set.manifest().payloadBytes();
+    payloadTokens += (long) sign * set.manifest().set().tokens();
+  }
+
+  private long protectedUntil(StoredSet set) {
+    return Math.max(set.usedAt() + lease, set.pinnedUntil());
+  }
+
+  private boolean isProtected(StoredSet set, long now) {
+    return now < protectedUntil(set);
   }
 
   private boolean isExpired(StoredSet set, long now) {
-    return timeToLive > 0 && now >= set.usedAt + timeToLive;
-  }
-
-  private void touch(StoredSet set, long now) {
-    set.usedAt = now;
-    boolean leaf = leaves.remove(set.tick) != null;
-    set.tick = ++ticks;
-    if (leaf) {
-      leaves.put(set.tick, set);
-    }
+    return timeToLive > 0 && now >= set.usedAt() + timeToLive && now >= set.pinnedUntil();
   }
 }

@@ -17,6 +17,7 @@ final class SetWriter {
   private final LayerTable table;
   private final PageMap pages;
   private final PagePool pool;
+  private final TenantUsage tenant;
   private final byte[] first;
   private byte @Nullable [] later;
   private byte[] current;
@@ -26,14 +27,21 @@ final class SetWriter {
 
   /** Takes the set's first page from the pool. */
   SetWriter(
-      long id, SetSpec set, BlockNamespace namespace, int layers, PageMap pages, PagePool pool) {
+      long id,
+      SetSpec set,
+      BlockNamespace namespace,
+      int layers,
+      PageMap pages,
+      PagePool pool,
+      TenantUsage tenant) {
     this.id = id;
     this.set = set;
     this.namespace = namespace;
     this.table = new LayerTable(layers);
     this.pages = pages;
     this.pool = pool;
-    pool.acquire();
+    this.tenant = tenant;
+    pool.acquire(tenant);
     acquired = 1;
     first = new byte[pages.pageBytes()];
     current = first;
@@ -70,12 +78,12 @@ final class SetWriter {
     Manifest manifest = new Manifest(id, set, namespace, acquired, now, table);
     manifest.write(first);
     pages.write(id, 0, first);
-    return new StoredSet(manifest);
+    return new StoredSet(manifest, tenant);
   }
 
   /** Frees the pages of a set that does not go into the index. */
   void discard() {
-    pool.release(id, acquired);
+    pool.release(tenant, id, acquired);
   }
 
   private void nextPage() {
@@ -83,7 +91,7 @@ final class SetWriter {
       throw ServiceException.invalid(
           "a set needs more than %d pages; raise pageBytes".formatted(acquired));
     }
-    pool.acquire();
+    pool.acquire(tenant);
     if (acquired > 1) {
       pages.write(id, acquired - 1, current);
     }

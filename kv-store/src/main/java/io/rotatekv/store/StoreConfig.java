@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param putTimeout how long a put may be silent before it is reclaimed; 30 s by default
  * @param timeToLive how long a set lives after it was last put or read; zero (the default) for ever
  * @param drain how long running calls may go on at the stop; 10 s by default
+ * @param tenants who may use the store, and how much of it; anybody by default
+ * @param limits watermarks, and bounds on pins, puts and buffers
  */
 public record StoreConfig(
     String host,
@@ -30,7 +32,9 @@ public record StoreConfig(
     Duration lease,
     Duration putTimeout,
     Duration timeToLive,
-    Duration drain) {
+    Duration drain,
+    TenantQuotas tenants,
+    StoreLimits limits) {
 
   private static final int MIN_PAGE_BYTES = 4 << 10;
   private static final int MAX_PAGE_BYTES = 16 << 20;
@@ -64,43 +68,127 @@ public record StoreConfig(
         Duration.ofSeconds(5),
         Duration.ofSeconds(30),
         Duration.ZERO,
-        ServerOptions.DEFAULT_DRAIN);
+        ServerOptions.DEFAULT_DRAIN,
+        TenantQuotas.OPEN,
+        StoreLimits.DEFAULTS);
   }
 
   /** The same with another capacity in bytes. */
   public StoreConfig withCapacity(long bytes) {
     return new StoreConfig(
-        host, port, bytes, file, pageBytes, lease, putTimeout, timeToLive, drain);
+        host, port, bytes, file, pageBytes, lease, putTimeout, timeToLive, drain, tenants, limits);
   }
 
   /** The same, persisted to a file, or in memory where it is null. */
   public StoreConfig withFile(@Nullable Path path) {
     return new StoreConfig(
-        host, port, capacityBytes, path, pageBytes, lease, putTimeout, timeToLive, drain);
+        host,
+        port,
+        capacityBytes,
+        path,
+        pageBytes,
+        lease,
+        putTimeout,
+        timeToLive,
+        drain,
+        tenants,
+        limits);
   }
 
   /** The same with pages of another size. */
   public StoreConfig withPageBytes(int bytes) {
     return new StoreConfig(
-        host, port, capacityBytes, file, bytes, lease, putTimeout, timeToLive, drain);
+        host,
+        port,
+        capacityBytes,
+        file,
+        bytes,
+        lease,
+        putTimeout,
+        timeToLive,
+        drain,
+        tenants,
+        limits);
   }
 
   /** The same with another lease. */
   public StoreConfig withLease(Duration time) {
     return new StoreConfig(
-        host, port, capacityBytes, file, pageBytes, time, putTimeout, timeToLive, drain);
+        host,
+        port,
+        capacityBytes,
+        file,
+        pageBytes,
+        time,
+        putTimeout,
+        timeToLive,
+        drain,
+        tenants,
+        limits);
   }
 
   /** The same with another time to live. */
   public StoreConfig withTimeToLive(Duration time) {
     return new StoreConfig(
-        host, port, capacityBytes, file, pageBytes, lease, putTimeout, time, drain);
+        host,
+        port,
+        capacityBytes,
+        file,
+        pageBytes,
+        lease,
+        putTimeout,
+        time,
+        drain,
+        tenants,
+        limits);
   }
 
   /** The same on another address. */
   public StoreConfig withAddress(String newHost, int newPort) {
     return new StoreConfig(
-        newHost, newPort, capacityBytes, file, pageBytes, lease, putTimeout, timeToLive, drain);
+        newHost,
+        newPort,
+        capacityBytes,
+        file,
+        pageBytes,
+        lease,
+        putTimeout,
+        timeToLive,
+        drain,
+        tenants,
+        limits);
+  }
+
+  /** The same for other tenants. */
+  public StoreConfig withTenants(TenantQuotas quotas) {
+    return new StoreConfig(
+        host,
+        port,
+        capacityBytes,
+        file,
+        pageBytes,
+        lease,
+        putTimeout,
+        timeToLive,
+        drain,
+        quotas,
+        limits);
+  }
+
+  /** The same with other limits. */
+  public StoreConfig withLimits(StoreLimits bounds) {
+    return new StoreConfig(
+        host,
+        port,
+        capacityBytes,
+        file,
+        pageBytes,
+        lease,
+        putTimeout,
+        timeToLive,
+        drain,
+        tenants,
+        bounds);
   }
 
   long pages() {

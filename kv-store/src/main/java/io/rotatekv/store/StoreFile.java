@@ -67,6 +67,15 @@ final class StoreFile implements AutoCloseable {
     return path;
   }
 
+  /** Size of the file; 0 if it cannot be told. */
+  long bytes() {
+    try {
+      return Files.size(path);
+    } catch (IOException e) {
+      return 0;
+    }
+  }
+
   /**
    * Whether the file was closed cleanly.
    *

@@ -1,5 +1,6 @@
 package io.rotatekv.store;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -19,8 +20,17 @@ final class StoreScan {
 
   private StoreScan() {}
 
-  /** Loads the index; returns the first set id that was never used. */
-  static long load(PageMap pages, SetIndex index, PagePool pool) {
+  /**
+   * What a scan found.
+   *
+   * @param nextId the first set id that was never used
+   * @param sets sets that are in the index now
+   * @param discarded sets that were not whole
+   */
+  record Result(long nextId, long sets, long discarded) {}
+
+  /** Loads the index. */
+  static Result load(PageMap pages, SetIndex index, PagePool pool, Tenants tenants) {
     Map<Long, Integer> counts = new HashMap<>();
     List<Long> keys = new ArrayList<>();
     pages.forEachKey(key -> {
@@ -31,7 +41,7 @@ final class StoreScan {
     List<Manifest> manifests = new ArrayList<>();
     byte[] page = new byte[pages.pageBytes()];
     for (long key : keys) {
-      if (PageMap.page(key) == 0 && pages.read(PageMap.id(key), 0, page)) {
+      if (PageMap.page(key) == 0 && pages.read(PageMap.id(key), 0, MemorySegment.ofArray(page))) {
         Manifest manifest = Manifest.read(page);
         if (manifest != null
             && manifest.id() == PageMap.id(key)
@@ -43,14 +53,17 @@ final class StoreScan {
     manifests.sort(
         Comparator.comparingLong(Manifest::committedAt)
             .thenComparingInt(manifest -> manifest.set().chainIndex()));
+    long sets = 0;
     for (Manifest manifest : manifests) {
-      if (index.link(new StoredSet(manifest))) {
-        pool.adopt(manifest.pages());
+      TenantUsage tenant = tenants.found(manifest.namespace().tenant());
+      if (index.link(new StoredSet(manifest, tenant))) {
+        pool.adopt(tenant, manifest.pages());
         counts.remove(manifest.id());
+        sets++;
       }
     }
     removeLeftOver(pages, keys, counts);
-    return next;
+    return new Result(next, sets, counts.size());
   }
 
   private static void removeLeftOver(PageMap pages, List<Long> keys, Map<Long, Integer> ids) {

@@ -2,18 +2,20 @@ package io.rotatekv.store;
 
 import static io.rotatekv.store.Chains.NAMESPACE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rotatekv.proto.BlockBatches;
 import io.rotatekv.proto.ServiceException;
+import io.rotatekv.store.Chains.Read;
 import io.rotatekv.v1.ErrorReason;
 import io.rotatekv.v1.MissReason;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,8 +28,12 @@ abstract class BlockStoreContract {
       StoreConfig.defaults()
           .withPageBytes(4096)
           .withCapacity(24 * 4096)
-          .withLease(Duration.ofSeconds(5));
+          .withLease(Duration.ofSeconds(5))
+          .withLimits(StoreLimits.DEFAULTS.withWatermarks(1, 1));
 
+  private static final Duration PIN = Duration.ofMinutes(8);
+
+  private int fresh;
   final MutableClock clock = new MutableClock();
   private BlockStore store = open(CONFIG);
 
@@ -35,7 +41,7 @@ abstract class BlockStoreContract {
 
   @BeforeEach
   void isEmpty() {
-    assertEquals(0, store.stats().usedBytes());
+    assertEquals(0, store.stats().space().used());
   }
 
   @AfterEach
@@ -60,26 +66,19 @@ abstract class BlockStoreContract {
   @Test
   void servesWhatWasCommittedInLayerOrder() {
     Chains.store(store, 1, 0, 2);
-    List<BlockCursor.Item> items = Chains.get(store, Chains.keys(1, 2));
-    assertEquals(2 * Chains.LAYERS, items.size());
-    for (int i = 0; i < items.size(); i++) {
-      BlockCursor.Block block = assertInstanceOf(BlockCursor.Block.class, items.get(i));
-      assertEquals(i % 2, block.keyIndex());
-      assertEquals(i / 2, block.layer());
-      assertEquals(Chains.block(Chains.key(1, i % 2), i / 2), block.bytes());
-      assertEquals(BlockBatches.crc32c(block.bytes()), block.crc32c());
+    List<BlockKey> keys = Chains.keys(1, 2);
+    List<Read> reads = Chains.get(store, keys);
+    assertEquals(2 * Chains.LAYERS, reads.size());
+    for (int i = 0; i < reads.size(); i++) {
+      assertEquals(Read.of(keys, i % 2, i / 2), reads.get(i));
     }
   }
 
   @Test
   void servesTheLayersAskedFor() {
     Chains.store(store, 1, 0, 1);
-    try (BlockCursor cursor = store.get(NAMESPACE, Chains.keys(1, 1), 1, 1)) {
-      BlockCursor.Block block = assertInstanceOf(BlockCursor.Block.class, cursor.next());
-      assertEquals(1, block.layer());
-      assertEquals(Chains.block(Chains.key(1, 0), 1), block.bytes());
-      assertEquals(null, cursor.next());
-    }
+    List<BlockKey> keys = Chains.keys(1, 1);
+    assertEquals(List.of(Read.of(keys, 0, 1)), Chains.get(store, NAMESPACE, keys, 1, 1));
   }
 
   @Test
@@ -94,10 +93,8 @@ abstract class BlockStoreContract {
       }
       put.commit();
     }
-    try (BlockCursor cursor = store.get(NAMESPACE, Chains.keys(1, 1), 1, 1)) {
-      BlockCursor.Block block = assertInstanceOf(BlockCursor.Block.class, cursor.next());
-      assertEquals(ByteBuffer.wrap(large), block.bytes());
-    }
+    List<Read> reads = Chains.get(store, NAMESPACE, Chains.keys(1, 1), 1, 1);
+    assertEquals(ByteBuffer.wrap(large), reads.getFirst().bytes());
   }
 
   @Test
@@ -140,7 +137,7 @@ abstract class BlockStoreContract {
       assertEquals(1, second.commit().storedSets());
       assertEquals(new PutOutcome(0, 0, 1), first.commit());
     }
-    assertEquals(3 * 4096, store.stats().usedBytes());
+    assertEquals(3 * 4096, store.stats().space().used());
   }
 
   @Test
@@ -148,9 +145,9 @@ abstract class BlockStoreContract {
     PutSpec spec = Chains.spec(Chains.sets(1, 0, 2));
     try (OpenPut put = store.beginPut(spec)) {
       Chains.fill(put, spec);
-      assertTrue(store.stats().usedBytes() > 0);
+      assertTrue(store.stats().space().used() > 0);
     }
-    assertEquals(0, store.stats().usedBytes());
+    assertEquals(0, store.stats().space().used());
     assertEquals(0, store.stats().openPuts());
     assertEquals(MissReason.MISS_REASON_ABSENT, lookup(1, 2).firstMiss());
   }
@@ -161,7 +158,7 @@ abstract class BlockStoreContract {
     ByteBuffer block = Chains.block(Chains.key(1, 0), 0);
     put.add(0, 0, block, BlockBatches.crc32c(block));
     assertReason(ErrorReason.ERROR_REASON_INVALID_REQUEST, put::commit);
-    assertEquals(0, store.stats().usedBytes());
+    assertEquals(0, store.stats().space().used());
   }
 
   @Test
@@ -180,7 +177,7 @@ abstract class BlockStoreContract {
     int crc = BlockBatches.crc32c(block);
     block.put(17, (byte) (block.get(17) ^ 1));
     assertReason(ErrorReason.ERROR_REASON_CORRUPT_BLOCK, () -> put.add(0, 0, block, crc));
-    assertEquals(0, store.stats().usedBytes());
+    assertEquals(0, store.stats().space().used());
   }
 
   @Test
@@ -194,7 +191,7 @@ abstract class BlockStoreContract {
     clock.advance(Duration.ofMillis(1));
     store.reclaim();
     assertEquals(0, store.stats().openPuts());
-    assertEquals(0, store.stats().usedBytes());
+    assertEquals(0, store.stats().space().used());
     assertReason(ErrorReason.ERROR_REASON_PUT_EXPIRED, put::commit);
     assertEquals(1, store.stats().flow().putsAbandoned());
   }
@@ -215,18 +212,26 @@ abstract class BlockStoreContract {
   }
 
   @Test
-  void theBoundInBytesHoldsAndTheOldestTailsGoFirst() {
+  void theBoundInBytesHoldsAndOnlyTailsGo() {
     for (int chain = 0; chain < 20; chain++) {
       Chains.store(store, chain, 0, 3);
       clock.advance(CONFIG.lease());
-      assertTrue(store.stats().usedBytes() <= CONFIG.capacityBytes());
+      assertTrue(store.stats().space().used() <= CONFIG.capacityBytes());
+      assertEquals(3, lookup(chain, 3).present());
+      for (int other = 0; other < chain; other++) {
+        // Of each chain the beginning is left, and nothing behind it.
+        assertEquals(lookup(other, 3).present(), setsOf(other).size());
+      }
     }
-    assertEquals(3, lookup(19, 3).present());
-    assertEquals(3, lookup(18, 3).present());
-    // 24 pages hold 8 sets: two whole chains and, of the third last, all but its tail.
-    assertEquals(new PrefixMatch(2, MissReason.MISS_REASON_EVICTED), lookup(17, 3));
     assertEquals(new PrefixMatch(0, MissReason.MISS_REASON_EVICTED), lookup(0, 3));
     assertEquals(60 - 8, store.stats().flow().evictedSets());
+  }
+
+  /** The sets of a chain that are there. */
+  private List<SetEntry> setsOf(int chain) {
+    List<SetEntry> sets = new ArrayList<>();
+    store.list(null).forEachRemaining(sets::add);
+    return sets.stream().filter(set -> set.set().key().a() == chain).toList();
   }
 
   @Test
@@ -273,7 +278,7 @@ abstract class BlockStoreContract {
     clock.advance(Duration.ofMinutes(1));
     assertEquals(new PrefixMatch(0, MissReason.MISS_REASON_EXPIRED), lookup(1, 2));
     store.reclaim();
-    assertEquals(0, store.stats().usedBytes());
+    assertEquals(0, store.stats().space().used());
     assertEquals(new PrefixMatch(0, MissReason.MISS_REASON_EXPIRED), lookup(1, 2));
   }
 
@@ -297,23 +302,23 @@ abstract class BlockStoreContract {
     Chains.store(store, 1, 0, 3);
     assertEquals(1, store.delete(NAMESPACE, List.of(Chains.key(1, 2), Chains.key(5, 5))));
     assertEquals(new PrefixMatch(2, MissReason.MISS_REASON_ABSENT), lookup(1, 3));
-    assertEquals(2 * 3 * 4096, store.stats().usedBytes());
+    assertEquals(2 * 3 * 4096, store.stats().space().used());
   }
 
   @Test
   void aMissingKeyIsToldOnceAndTheOthersAreServed() {
     Chains.store(store, 1, 0, 3);
     store.delete(NAMESPACE, List.of(Chains.key(1, 1)));
-    List<BlockCursor.Item> items = Chains.get(store, Chains.keys(1, 3));
-    assertEquals(new BlockCursor.Missed(1, MissReason.MISS_REASON_ABSENT), items.get(1));
-    assertEquals(1 + 2 * Chains.LAYERS, items.size());
+    List<Read> reads = Chains.get(store, Chains.keys(1, 3));
+    assertEquals(Read.missed(1, MissReason.MISS_REASON_ABSENT), reads.get(1));
+    assertEquals(1 + 2 * Chains.LAYERS, reads.size());
   }
 
   @Test
   void aLayerThatASetDoesNotHaveIsRefused() {
     Chains.store(store, 1, 0, 1);
     try (BlockCursor cursor = store.get(NAMESPACE, Chains.keys(1, 1), Chains.LAYERS, 1)) {
-      assertReason(ErrorReason.ERROR_REASON_INVALID_REQUEST, cursor::next);
+      assertReason(ErrorReason.ERROR_REASON_INVALID_REQUEST, () -> Chains.next(cursor));
     }
   }
 
@@ -328,13 +333,287 @@ abstract class BlockStoreContract {
     }
     var _ = Chains.get(store, Chains.keys(1, 3));
     StoreStats stats = store.stats();
-    assertEquals(CONFIG.capacityBytes(), stats.capacityBytes());
-    assertEquals(payload, stats.payloadBytes());
-    assertEquals(128, stats.payloadTokens());
-    assertEquals(2, stats.committedSets());
+    assertEquals(CONFIG.capacityBytes(), stats.space().capacity());
+    assertEquals(payload, stats.sets().payloadBytes());
+    assertEquals(128, stats.sets().payloadTokens());
+    assertEquals(2, stats.sets().committed());
     assertEquals(0, stats.openGets());
-    assertEquals(new StoreStats.Flow(1, 0, 1, 6, 6, payload, payload, 2, 0), stats.flow());
-    assertEquals(java.util.Map.of(MissReason.MISS_REASON_ABSENT, 1L), stats.misses());
+    assertEquals(
+        new StoreStats.Flow(1, 0, 0, 0, 1, 6, 6, payload, payload, 2, 0, 0, 0), stats.flow());
+    assertEquals(Map.of(MissReason.MISS_REASON_ABSENT, 1L), stats.misses());
+  }
+
+  @Test
+  void tenantsWithEqualKeysDoNotMeet() {
+    BlockNamespace alice = new BlockNamespace("aa", "bb", "alice");
+    BlockNamespace bob = new BlockNamespace("aa", "bb", "bob");
+    Chains.store(store, Chains.spec(alice, Chains.sets(1, 0, 2)));
+    assertEquals(0, store.lookupPrefix(bob, Chains.keys(1, 2)).present());
+    assertEquals(0, store.delete(bob, Chains.keys(1, 2)));
+    assertEquals(0, store.pin(bob, Chains.keys(1, 2), "p", PIN).present());
+    PutOutcome outcome = Chains.store(store, Chains.spec(bob, Chains.sets(1, 0, 1)));
+    assertEquals(1, outcome.storedSets());
+    assertEquals(1, store.lookupPrefix(bob, Chains.keys(1, 2)).present());
+    assertEquals(1, store.delete(bob, Chains.keys(1, 2)));
+    assertEquals(2, store.lookupPrefix(alice, Chains.keys(1, 2)).present());
+  }
+
+  @Test
+  void aTenantThatIsNotConfiguredIsRefused() {
+    reopen(
+        CONFIG.withTenants(new TenantQuotas(Map.of("alice", 0L), java.util.OptionalLong.empty())));
+    BlockNamespace eve = new BlockNamespace("aa", "bb", "eve");
+    List<BlockKey> keys = Chains.keys(1, 1);
+    ErrorReason unknown = ErrorReason.ERROR_REASON_UNKNOWN_TENANT;
+    assertReason(unknown, () -> store.beginPut(Chains.spec(eve, Chains.sets(1, 0, 1))));
+    assertReason(unknown, () -> store.lookupPrefix(eve, keys));
+    assertReason(unknown, () -> store.get(eve, keys, 0, 1));
+    assertReason(unknown, () -> store.pin(eve, keys, "p", PIN));
+    assertReason(unknown, () -> store.unpin(eve, keys, "p"));
+    assertReason(unknown, () -> store.delete(eve, keys));
+    assertReason(unknown, () -> store.lookupPrefix(NAMESPACE, keys));
+    BlockNamespace alice = new BlockNamespace("aa", "bb", "alice");
+    Chains.store(store, Chains.spec(alice, Chains.sets(1, 0, 1)));
+  }
+
+  @Test
+  void aQuotaIsKeptByTheTenantsOwnTailsAndTouchesNobodyElses() {
+    reopen(CONFIG.withTenants(quotaOfFourSets()));
+    BlockNamespace alice = new BlockNamespace("aa", "bb", "alice");
+    Chains.store(store, 9, 0, 3);
+    for (int chain = 0; chain < 5; chain++) {
+      Chains.store(store, Chains.spec(alice, Chains.sets(chain, 0, 2)));
+      clock.advance(CONFIG.lease());
+    }
+    StoreStats.TenantStats stats = tenant("alice");
+    assertEquals(4 * 3 * 4096, stats.quotaBytes());
+    assertEquals(4 * 3 * 4096, stats.usedBytes());
+    assertEquals(4, stats.committedSets());
+    assertEquals(10 - 4, stats.evictedSets());
+    assertEquals(3, lookup(9, 3).present());
+    assertEquals(2, store.lookupPrefix(alice, Chains.keys(4, 2)).present());
+  }
+
+  @Test
+  void aQuotaUnderLeaseRefusesWithADelayThoughTheStoreHasRoom() {
+    reopen(CONFIG.withTenants(quotaOfFourSets()));
+    BlockNamespace alice = new BlockNamespace("aa", "bb", "alice");
+    Chains.store(store, Chains.spec(alice, Chains.sets(1, 0, 4)));
+    clock.advance(Duration.ofSeconds(1));
+    PutSpec more = Chains.spec(alice, Chains.sets(2, 0, 1));
+    ServiceException refused =
+        assertThrows(ServiceException.class, () -> Chains.store(store, more));
+    assertEquals(ErrorReason.ERROR_REASON_QUOTA_EXCEEDED, refused.reason());
+    assertEquals(Duration.ofSeconds(4), refused.retryAfter());
+    assertEquals(1, tenant("alice").quotaRefusals());
+    assertEquals(Map.of(ErrorReason.ERROR_REASON_QUOTA_EXCEEDED, 1L), store.stats().refusals());
+    Chains.store(store, 3, 0, 4);
+    clock.advance(refused.retryAfter());
+    assertEquals(1, Chains.store(store, more).storedSets());
+  }
+
+  private TenantQuotas quotaOfFourSets() {
+    return new TenantQuotas(Map.of("alice", 4L * 3 * 4096), java.util.OptionalLong.of(0));
+  }
+
+  private StoreStats.TenantStats tenant(String name) {
+    return store.stats().tenants().stream()
+        .filter(tenant -> tenant.tenant().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @Test
+  void pinnedSetsStayUntilTheirTimeIsOver() {
+    Chains.store(store, 1, 0, 4);
+    assertEquals(
+        new PrefixMatch(4, MissReason.MISS_REASON_ABSENT),
+        store.pin(NAMESPACE, Chains.keys(1, 5), "p", PIN));
+    assertEquals(4, store.stats().sets().pinned());
+    assertEquals(4 * 3 * 4096, store.stats().sets().pinnedBytes());
+    fillWithOthers();
+    assertEquals(4, lookup(1, 4).present());
+    clock.advance(PIN);
+    store.reclaim();
+    assertEquals(0, store.stats().sets().pinned());
+    assertEquals(0, store.stats().sets().pinnedBytes());
+    fillWithOthers();
+    assertEquals(0, lookup(1, 4).present());
+  }
+
+  /** Puts more than the store holds, each past the leases of those before. */
+  private void fillWithOthers() {
+    for (int chain = 100; chain < 140; chain++) {
+      clock.advance(CONFIG.lease());
+      Chains.store(store, chain, 0, 1);
+      var _ = Chains.get(store, Chains.keys(chain, 1));
+      var _ = Chains.get(store, Chains.keys(chain, 1));
+    }
+  }
+
+  @Test
+  void aPinOfOneHolderIsNotEndedByAnother() {
+    Chains.store(store, 1, 0, 2);
+    List<BlockKey> keys = Chains.keys(1, 2);
+    assertEquals(2, store.pin(NAMESPACE, keys, "a", PIN).present());
+    assertEquals(2, store.pin(NAMESPACE, keys, "b", PIN.dividedBy(2)).present());
+    assertEquals(2, store.unpin(NAMESPACE, keys, "a"));
+    assertEquals(0, store.unpin(NAMESPACE, keys, "a"));
+    assertEquals(2, store.stats().sets().pinned());
+    assertEquals(PIN.dividedBy(2).toMillis(), setsOf(1).getFirst().pin());
+    assertEquals(2, store.unpin(NAMESPACE, keys, "b"));
+    assertEquals(0, store.stats().sets().pinned());
+  }
+
+  @Test
+  void aPinIsNotGrantedForLongerThanTheLimitAndMayBeRenewed() {
+    Chains.store(store, 1, 0, 1);
+    Duration most = CONFIG.limits().maxPin();
+    store.pin(NAMESPACE, Chains.keys(1, 1), "p", most.multipliedBy(3));
+    assertEquals(most.toMillis(), setsOf(1).getFirst().pin());
+    clock.advance(Duration.ofSeconds(10));
+    store.pin(NAMESPACE, Chains.keys(1, 1), "p", most);
+    assertEquals(most.toMillis(), setsOf(1).getFirst().pin());
+    assertEquals(1, store.stats().sets().pinned());
+  }
+
+  @Test
+  void pinsOfMoreThanTheirShareAreRefusedAndPinNothing() {
+    Chains.store(store, 1, 0, 6);
+    ServiceException refused =
+        assertThrows(
+            ServiceException.class, () -> store.pin(NAMESPACE, Chains.keys(1, 6), "p", PIN));
+    assertEquals(ErrorReason.ERROR_REASON_QUOTA_EXCEEDED, refused.reason());
+    assertEquals(0, store.stats().sets().pinned());
+    assertEquals(4, store.pin(NAMESPACE, Chains.keys(1, 4), "p", PIN).present());
+  }
+
+  @Test
+  void aDeleteTakesPinnedSetsToo() {
+    Chains.store(store, 1, 0, 2);
+    store.pin(NAMESPACE, Chains.keys(1, 2), "p", PIN);
+    assertEquals(2, store.delete(NAMESPACE, Chains.keys(1, 2)));
+    assertEquals(0, store.stats().sets().pinned());
+    assertEquals(0, store.stats().sets().pinnedBytes());
+    assertEquals(0, store.stats().space().used());
+  }
+
+  @Test
+  void aCursorThatIsSteppedKeepsItsSetsAndOneThatRestsDoesNot() {
+    Chains.store(store, 1, 0, 2);
+    try (BlockCursor cursor = store.get(NAMESPACE, Chains.keys(1, 2), 0, Chains.LAYERS)) {
+      List<Read> reads = new ArrayList<>();
+      for (Read read = Chains.next(cursor); read != null; read = Chains.next(cursor)) {
+        reads.add(read);
+        clock.advance(CONFIG.lease().dividedBy(2));
+        fillAtOnce();
+      }
+      assertEquals(2 * Chains.LAYERS, Chains.assertRight(Chains.keys(1, 2), reads));
+    }
+    try (BlockCursor cursor = store.get(NAMESPACE, Chains.keys(1, 2), 0, Chains.LAYERS)) {
+      assertEquals(Read.of(Chains.keys(1, 2), 0, 0), Chains.next(cursor));
+      fillWithOthers();
+      assertEquals(Read.missed(1, MissReason.MISS_REASON_EVICTED), Chains.next(cursor));
+      assertEquals(Read.missed(0, MissReason.MISS_REASON_EVICTED), Chains.next(cursor));
+    }
+  }
+
+  /** Puts until the store refuses, all at one instant. */
+  private void fillAtOnce() {
+    assertReason(
+        ErrorReason.ERROR_REASON_STORE_FULL,
+        () -> {
+          for (int set = 0; set < 10; set++) {
+            SetSpec other = new SetSpec(key(), Chains.key(-1, -1), 0, 64);
+            Chains.store(store, Chains.spec(List.of(other)));
+          }
+        });
+  }
+
+  /** A key that was never used. */
+  private BlockKey key() {
+    return Chains.key(1_000 + fresh++, 0);
+  }
+
+  @Test
+  void aBlockThatDoesNotFitIsNamedAndReadWithMoreRoom() {
+    Chains.store(store, 1, 0, 1);
+    int length = Chains.block(Chains.key(1, 0), 0).remaining();
+    try (BlockCursor cursor = store.get(NAMESPACE, Chains.keys(1, 1), 0, 1)) {
+      ByteBuffer small = ByteBuffer.allocate(length - 1);
+      assertEquals(new BlockCursor.NoRoom(length), cursor.next(small));
+      assertEquals(0, small.position());
+      ByteBuffer direct = ByteBuffer.allocateDirect(length + 3).position(3);
+      cursor.next(direct);
+      assertEquals(Chains.block(Chains.key(1, 0), 0), direct.flip().position(3));
+      assertEquals(null, cursor.next(small));
+    }
+  }
+
+  @Test
+  void theListHasEverySetAndNoTrace() {
+    BlockNamespace alice = new BlockNamespace("aa", "bb", "alice");
+    Chains.store(store, 1, 0, 2);
+    Chains.store(store, Chains.spec(alice, Chains.sets(5, 0, 1)));
+    clock.advance(Duration.ofSeconds(2));
+    SetEntry head =
+        setsOf(1).stream().filter(set -> set.set().chainIndex() == 0).findFirst().orElseThrow();
+    long payload = 0;
+    for (int layer = 0; layer < Chains.LAYERS; layer++) {
+      payload += Chains.block(Chains.key(1, 0), layer).remaining();
+    }
+    assertEquals(
+        new SetEntry(
+            NAMESPACE,
+            Chains.sets(1, 0, 1).getFirst(),
+            Chains.LAYERS,
+            payload,
+            3 * 4096,
+            2000,
+            2000,
+            3000,
+            0,
+            1),
+        head);
+    List<SetEntry> hers = new ArrayList<>();
+    store.list("alice").forEachRemaining(hers::add);
+    assertEquals(List.of(alice), hers.stream().map(SetEntry::namespace).toList());
+    assertEquals(2, setsOf(1).size());
+    assertEquals(0, store.stats().flow().hits());
+  }
+
+  @Test
+  void aGoodSetPassesItsCheck() {
+    Chains.store(store, 1, 0, 1);
+    SetCheck check = store.verify(NAMESPACE, Chains.key(1, 0));
+    assertTrue(check.isGood());
+    assertEquals(setsOf(1).getFirst().payloadBytes(), check.bytes());
+    assertEquals(MissReason.MISS_REASON_ABSENT, store.verify(NAMESPACE, Chains.key(2, 0)).reason());
+  }
+
+  @Test
+  void moreOpenPutsThanAllowedAreRefusedWithADelay() {
+    reopen(CONFIG.withLimits(CONFIG.limits().withMaxPuts(1)));
+    OpenPut first = store.beginPut(Chains.spec(Chains.sets(1, 0, 1)));
+    ServiceException refused =
+        assertThrows(
+            ServiceException.class, () -> store.beginPut(Chains.spec(Chains.sets(2, 0, 1))));
+    assertEquals(ErrorReason.ERROR_REASON_OVERLOADED, refused.reason());
+    assertTrue(refused.retryAfter().isPositive());
+    first.close();
+    store.beginPut(Chains.spec(Chains.sets(2, 0, 1))).close();
+  }
+
+  @Test
+  void pastTheHighWatermarkEvictionRunsDownToTheLowOne() {
+    reopen(CONFIG.withLease(Duration.ZERO).withLimits(CONFIG.limits().withWatermarks(0.5, 0.75)));
+    for (int chain = 0; chain < 6; chain++) {
+      Chains.store(store, chain, 0, 1);
+    }
+    assertEquals(0, store.stats().flow().evictedSets());
+    Chains.store(store, 6, 0, 1);
+    assertTrue(store.stats().space().used() <= 15 * 4096, store.stats().toString());
+    assertEquals(1, lookup(6, 1).present());
   }
 
   @Test

@@ -1,11 +1,15 @@
 package io.rotatekv.store;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import io.rotatekv.proto.BlockBatches;
+import io.rotatekv.v1.MissReason;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** Chains of keys, and blocks whose bytes follow from key and layer, so that any mix-up shows. */
 final class Chains {
@@ -32,6 +36,10 @@ final class Chains {
 
   static PutSpec spec(List<SetSpec> sets) {
     return spec("producer", 1, sets);
+  }
+
+  static PutSpec spec(BlockNamespace namespace, List<SetSpec> sets) {
+    return new PutSpec("producer", 1, namespace, LAYERS, sets);
   }
 
   static PutSpec spec(String producer, long generation, List<SetSpec> sets) {
@@ -69,14 +77,58 @@ final class Chains {
     store(store, spec(sets(chain, from, to)));
   }
 
-  /** All items of a get over all layers. */
-  static List<BlockCursor.Item> get(BlockStore store, List<BlockKey> keys) {
-    List<BlockCursor.Item> items = new ArrayList<>();
-    try (BlockCursor cursor = store.get(NAMESPACE, keys, 0, LAYERS)) {
-      for (BlockCursor.Item item = cursor.next(); item != null; item = cursor.next()) {
-        items.add(item);
+  /** A block, and the bytes that came with it. */
+  record Read(BlockCursor.Item item, ByteBuffer bytes) {
+
+    /** What is got of a block that is as it should be. */
+    static Read of(List<BlockKey> keys, int keyIndex, int layer) {
+      ByteBuffer bytes = block(keys.get(keyIndex), layer);
+      return new Read(
+          new BlockCursor.Block(keyIndex, layer, bytes.remaining(), BlockBatches.crc32c(bytes)),
+          bytes);
+    }
+
+    static Read missed(int keyIndex, MissReason reason) {
+      return new Read(new BlockCursor.Missed(keyIndex, reason), ByteBuffer.allocate(0));
+    }
+
+    boolean isBlock() {
+      return item instanceof BlockCursor.Block;
+    }
+  }
+
+  /** All that a get of all layers gives. */
+  static List<Read> get(BlockStore store, List<BlockKey> keys) {
+    return get(store, NAMESPACE, keys, 0, LAYERS);
+  }
+
+  static List<Read> get(
+      BlockStore store, BlockNamespace namespace, List<BlockKey> keys, int firstLayer, int layers) {
+    List<Read> reads = new ArrayList<>();
+    try (BlockCursor cursor = store.get(namespace, keys, firstLayer, layers)) {
+      for (Read read = next(cursor); read != null; read = next(cursor)) {
+        reads.add(read);
       }
     }
-    return items;
+    return reads;
+  }
+
+  /** One step, with room for any block of the tests. */
+  static @Nullable Read next(BlockCursor cursor) {
+    ByteBuffer into = ByteBuffer.allocate(1 << 15);
+    BlockCursor.Item item = cursor.next(into);
+    return item == null ? null : new Read(item, into.flip());
+  }
+
+  /** Asserts that blocks that came are those of their keys and layers, and counts them. */
+  static int assertRight(List<BlockKey> keys, List<Read> reads) {
+    int blocks = 0;
+    for (Read read : reads) {
+      if (read.item() instanceof BlockCursor.Block block) {
+        assertEquals(Read.of(keys, block.keyIndex(), block.layer()), read);
+        blocks++;
+      }
+    }
+    return blocks;
   }
 }

@@ -57,7 +57,8 @@ class KvStoreServiceTest {
   private final MutableClock clock = new MutableClock();
   private final ObservedStore store =
       new ObservedStore(
-          ChronicleBlockStore.open(StoreConfig.defaults().withCapacity(16L << 20), clock));
+          ChronicleBlockStore.open(
+              StoreConfig.defaults().withCapacity(16L << 20), clock, Runnable::run));
 
   /** One thread, so that a call is answered only when the handlers before it have returned. */
   private final ExecutorService executor = Executors.newSingleThreadExecutor();
@@ -69,7 +70,7 @@ class KvStoreServiceTest {
 
   private Server server() {
     InProcessServerBuilder builder = InProcessServerBuilder.forName(name).executor(executor);
-    GrpcServers.addServices(builder, List.of(new KvStoreService(store)));
+    GrpcServers.addServices(builder, List.of(new KvStoreService(store, StoreLimits.DEFAULTS)));
     return builder.build();
   }
 

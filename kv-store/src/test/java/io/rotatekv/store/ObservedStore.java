@@ -1,14 +1,16 @@
 package io.rotatekv.store;
 
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.BitSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A store whose puts' and cursors' ends can be waited for, and whose cursors' steps are counted.
+ * A store whose puts' and cursors' ends can be waited for, and whose cursors' blocks are counted.
  */
 final class ObservedStore implements BlockStore {
 
@@ -59,9 +61,12 @@ final class ObservedStore implements BlockStore {
     BlockCursor cursor = store.get(namespace, keys, firstLayer, layers);
     return new BlockCursor() {
       @Override
-      public @Nullable Item next() {
-        steps.incrementAndGet();
-        return cursor.next();
+      public @Nullable Item next(ByteBuffer into) {
+        @Nullable Item item = cursor.next(into);
+        if (item instanceof BlockCursor.Block) {
+          steps.incrementAndGet();
+        }
+        return item;
       }
 
       @Override
@@ -75,6 +80,27 @@ final class ObservedStore implements BlockStore {
   @Override
   public int delete(BlockNamespace namespace, List<BlockKey> keys) {
     return store.delete(namespace, keys);
+  }
+
+  @Override
+  public PrefixMatch pin(
+      BlockNamespace namespace, List<BlockKey> keys, String holder, Duration time) {
+    return store.pin(namespace, keys, holder, time);
+  }
+
+  @Override
+  public int unpin(BlockNamespace namespace, List<BlockKey> keys, String holder) {
+    return store.unpin(namespace, keys, holder);
+  }
+
+  @Override
+  public Iterator<SetEntry> list(@Nullable String tenant) {
+    return store.list(tenant);
+  }
+
+  @Override
+  public SetCheck verify(BlockNamespace namespace, BlockKey key) {
+    return store.verify(namespace, key);
   }
 
   @Override

@@ -1,7 +1,6 @@
 package io.rotatekv.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -33,7 +32,7 @@ class PersistenceTest {
   }
 
   private static BlockStore open(StoreConfig config) {
-    return ChronicleBlockStore.open(config, InstantSource.system());
+    return ChronicleBlockStore.open(config, InstantSource.system(), Runnable::run);
   }
 
   private static void assertStartFails(StoreConfig config, String message) {
@@ -50,7 +49,7 @@ class PersistenceTest {
     }
     try (BlockStore store = open(config())) {
       assertEquals(5 * Chains.LAYERS, wholeBlocks(store, 1, 5));
-      assertEquals(5L * 3 * 4096, store.stats().usedBytes());
+      assertEquals(5L * 3 * 4096, store.stats().space().used());
       assertEquals(0, store.lookupPrefix(Chains.NAMESPACE, Chains.keys(2, 1)).present());
       Chains.store(store, 3, 0, 2);
     }
@@ -87,7 +86,7 @@ class PersistenceTest {
         Chains.store(store, chain, 0, 2);
       }
       assertEquals(2 * Chains.LAYERS, wholeBlocks(store, 10_099, 2));
-      assertTrue(store.stats().usedBytes() <= config().capacityBytes());
+      assertTrue(store.stats().space().used() <= config().capacityBytes());
     }
   }
 
@@ -193,24 +192,16 @@ class PersistenceTest {
     file[at + 99] ^= 0x10;
     Files.write(path, file);
     try (BlockStore store = open(config())) {
-      BlockCursor.Item item = Chains.get(store, Chains.keys(1, 1)).getFirst();
       assertEquals(
-          MissReason.MISS_REASON_CORRUPT,
-          assertInstanceOf(BlockCursor.Missed.class, item).reason());
+          Chains.Read.missed(0, MissReason.MISS_REASON_CORRUPT),
+          Chains.get(store, Chains.keys(1, 1)).getFirst());
     }
   }
 
   /** Reads a chain, asserts that what is served is right, and counts it. */
   private static int wholeBlocks(BlockStore store, int chain, int count) {
-    int blocks = 0;
-    for (BlockCursor.Item item : Chains.get(store, Chains.keys(chain, count))) {
-      if (item instanceof BlockCursor.Block block) {
-        assertEquals(
-            Chains.block(Chains.key(chain, block.keyIndex()), block.layer()), block.bytes());
-        blocks++;
-      }
-    }
-    return blocks;
+    List<BlockKey> keys = Chains.keys(chain, count);
+    return Chains.assertRight(keys, Chains.get(store, keys));
   }
 
   private static int indexOf(byte[] bytes, byte[] needle) {
