@@ -15,7 +15,7 @@ final class StoredSet {
   private final TenantUsage tenant;
   private final long firstBlock;
   private volatile long usedAt;
-  private volatile long pinnedUntil = Long.MIN_VALUE;
+  private volatile long pinnedUntil;
   private volatile boolean live;
   private Map<String, Long> pins = Collections.emptyMap();
 
@@ -108,6 +108,6 @@ final class StoredSet {
   }
 
   private void pinsChanged() {
-    pinnedUntil = pins.values().stream().mapToLong(Long::longValue).max().orElse(Long.MIN_VALUE);
+    pinnedUntil = pins.values().stream().mapToLong(Long::longValue).max().orElse(0);
   }
 }
