@@ -10,7 +10,10 @@ final class NodeOptions {
 
   @Mixin private final ModelOptions model = new ModelOptions();
 
-  @Option(names = "--store", paramLabel = "HOST:PORT", description = "Address of the store.")
+  @Option(
+      names = "--store",
+      paramLabel = "HOST:PORT",
+      description = "Address of the store; several with commas between, or dns:name:port.")
   private @Nullable String store;
 
   @Option(

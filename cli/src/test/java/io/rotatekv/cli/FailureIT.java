@@ -82,6 +82,7 @@ final class FailureIT {
               "127.0.0.1",
               0,
               cluster.address(ServiceKind.KV_STORE),
+              1,
               cluster.address(ServiceKind.PREFILL),
               MODEL,
               "fp16",

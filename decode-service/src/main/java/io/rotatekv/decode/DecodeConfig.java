@@ -2,6 +2,7 @@ package io.rotatekv.decode;
 
 import io.rotatekv.model.runtime.RuntimeOptions;
 import io.rotatekv.proto.ServerOptions;
+import io.rotatekv.proto.stores.StoreTargets;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param host address to listen on
  * @param port port to listen on; 0 picks a free one
- * @param store {@code host:port} of the store
+ * @param store where the stores are, as {@link StoreTargets#parse} reads it
+ * @param storeReplicas stores that hold each block set; all nodes must agree
  * @param prefill {@code host:port} of a prefill node, or a name of several
  * @param model a known model's name, a GGUF file or a Hugging Face folder
  * @param codec name of the KV codec
@@ -31,6 +33,7 @@ public record DecodeConfig(
     String host,
     int port,
     String store,
+    int storeReplicas,
     String prefill,
     String model,
     String codec,
@@ -45,6 +48,9 @@ public record DecodeConfig(
     Duration prefillTimeout) {
 
   public DecodeConfig {
+    if (storeReplicas < 1) {
+      throw new IllegalArgumentException("storeReplicas must be at least 1, got " + storeReplicas);
+    }
     if (maxBatch < 1) {
       throw new IllegalArgumentException("maxBatch must be at least 1, got " + maxBatch);
     }

@@ -10,7 +10,7 @@ import io.rotatekv.model.runtime.CacheIdentity;
 import io.rotatekv.model.runtime.ModelRuntime;
 import io.rotatekv.model.tokenizer.Tokenizer;
 import io.rotatekv.proto.KeyChain;
-import io.rotatekv.proto.StoreClient;
+import io.rotatekv.proto.stores.StoreGroup;
 import io.rotatekv.v1.Namespace;
 import java.util.Arrays;
 import java.util.List;
@@ -21,7 +21,7 @@ record DecodeNode(
     ModelRuntime runtime,
     BatchLoop loop,
     PrefixSource source,
-    StoreClient store,
+    StoreGroup store,
     Executor writeBacks) {
 
   Tokenizer tokenizer() {

@@ -8,8 +8,9 @@ import io.rotatekv.proto.KeyChain;
 import io.rotatekv.proto.NodeDescriptions;
 import io.rotatekv.proto.NodeService;
 import io.rotatekv.proto.RunningServer;
-import io.rotatekv.proto.StoreClient;
 import io.rotatekv.proto.StoreClientOptions;
+import io.rotatekv.proto.stores.StoreGroup;
+import io.rotatekv.proto.stores.StoreTargets;
 import io.rotatekv.v1.DescribeResponse;
 import io.rotatekv.v1.NodeLimits;
 import io.rotatekv.v1.NodeRole;
@@ -30,10 +31,13 @@ public final class DecodeServer {
    * @throws io.rotatekv.proto.StartupException if the address cannot be bound
    */
   public static RunningServer start(DecodeConfig config, Path model) {
+    StoreTargets targets = StoreTargets.parse(config.store());
     ModelRuntime runtime = ModelRuntime.open(model, config.runtime());
     Tokenizer tokenizer = runtime.model().tokenizer();
-    StoreClient store =
-        StoreClient.connect(
+    StoreGroup store =
+        StoreGroup.connect(
+            targets,
+            config.storeReplicas(),
             StoreClientOptions.of(
                 config.store(),
                 "decode@%s:%d".formatted(config.host(), config.port()),

@@ -10,7 +10,7 @@ import io.rotatekv.proto.GetResult;
 import io.rotatekv.proto.KeyChain;
 import io.rotatekv.proto.ServiceException;
 import io.rotatekv.proto.StatusMapping;
-import io.rotatekv.proto.StoreClient;
+import io.rotatekv.proto.stores.StoreGroup;
 import io.rotatekv.v1.ErrorReason;
 import io.rotatekv.v1.PrefillGrpc;
 import io.rotatekv.v1.PrefillRequest;
@@ -26,7 +26,7 @@ import java.util.stream.Collectors;
 /** Where a prompt's blocks come from: the store, and a prefill node that fills it. */
 final class PrefixSource implements AutoCloseable {
 
-  private final StoreClient store;
+  private final StoreGroup store;
   private final ManagedChannel prefill;
   private final String prefillName;
   private final int layers;
@@ -34,7 +34,7 @@ final class PrefixSource implements AutoCloseable {
   private final Duration prefillTimeout;
 
   PrefixSource(
-      StoreClient store,
+      StoreGroup store,
       String prefill,
       int layers,
       Duration fetchTimeout,
@@ -49,7 +49,7 @@ final class PrefixSource implements AutoCloseable {
 
   /** Leading blocks that the store holds. */
   int lookup(KeyChain chain) {
-    return store.lookupPrefix(chain.namespace(), chain.keys(0, chain.blocks())).present();
+    return store.lookupPrefix(chain).present();
   }
 
   /**
@@ -112,8 +112,7 @@ final class PrefixSource implements AutoCloseable {
             layerDone.run();
           }
         };
-    GetResult result =
-        store.get(chain.namespace(), chain.keys(from, to), 0, layers, fetchTimeout, sink);
+    GetResult result = get(chain, from, to, sink);
     if (result.completePrefix() < to - from) {
       throw new ServiceException(
           ErrorReason.ERROR_REASON_UNAVAILABLE,
@@ -121,6 +120,23 @@ final class PrefixSource implements AutoCloseable {
               .formatted(result.misses().size(), to - from, reasons(result)));
     }
     return result.blocks();
+  }
+
+  /**
+   * What a store refuses for its own reasons, to drain say, does not end the request as the same
+   * words of this node would: the blocks can be computed here.
+   */
+  private GetResult get(KeyChain chain, int from, int to, BlockSink sink) {
+    try {
+      return store.get(chain, from, to, layers, fetchTimeout, sink);
+    } catch (ServiceException e) {
+      throw switch (e.reason()) {
+        case ERROR_REASON_OVERLOADED, ERROR_REASON_DRAINING ->
+            new ServiceException(
+                ErrorReason.ERROR_REASON_UNAVAILABLE, String.valueOf(e.getMessage()), e);
+        default -> e;
+      };
+    }
   }
 
   /** {@code evicted, corrupt}. */

@@ -3,10 +3,12 @@ package io.rotatekv.decode;
 import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 
 import io.rotatekv.model.engine.BlockListener;
+import io.rotatekv.proto.ChainPut;
 import io.rotatekv.proto.KeyChain;
-import io.rotatekv.proto.PutSession;
+import io.rotatekv.proto.PutResult;
+import io.rotatekv.proto.PutRetry;
 import io.rotatekv.proto.ServiceException;
-import io.rotatekv.proto.StoreClient;
+import io.rotatekv.proto.stores.StoreGroup;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
@@ -36,13 +38,14 @@ final class WriteBack implements BlockListener {
 
   private static final Logger log = LoggerFactory.getLogger(WriteBack.class);
 
-  private final StoreClient store;
+  private final StoreGroup store;
   private final Function<int[], KeyChain> chains;
   private final Executor executor;
   private final int layers;
   private final Map<Integer, List<byte[]>> filling = new HashMap<>();
   private int[] tokens;
   private int length;
+  private final PutRetry retry = new PutRetry();
   private final AtomicLong sent = new AtomicLong();
   private volatile CompletableFuture<@Nullable Void> last = CompletableFuture.completedFuture(null);
 
@@ -54,7 +57,7 @@ final class WriteBack implements BlockListener {
    * @param layers blocks per set
    */
   WriteBack(
-      StoreClient store,
+      StoreGroup store,
       Function<int[], KeyChain> chains,
       Executor executor,
       int layers,
@@ -91,13 +94,19 @@ final class WriteBack implements BlockListener {
   }
 
   private void put(KeyChain chain, int block, List<byte[]> set) {
-    try (PutSession session = store.put(chain.namespace(), layers, chain.sets(block, block + 1))) {
-      for (int layer = 0; layer < layers; layer++) {
-        session.add(0, layer, MemorySegment.ofArray(set.get(layer)));
-      }
-      sent.addAndGet(session.commit().blocksSent());
+    try {
+      sent.addAndGet(retry.run(() -> putOnce(chain, block, set)).blocksSent());
     } catch (ServiceException e) {
       log.warn("block {} was not written back: {}", block, e.toString());
+    }
+  }
+
+  private PutResult putOnce(KeyChain chain, int block, List<byte[]> set) {
+    try (ChainPut put = store.put(chain, block, block + 1, layers)) {
+      for (int layer = 0; layer < layers; layer++) {
+        put.add(0, layer, MemorySegment.ofArray(set.get(layer)));
+      }
+      return put.commit();
     }
   }
 

@@ -10,8 +10,9 @@ import io.rotatekv.proto.KeyChain;
 import io.rotatekv.proto.RunningServer;
 import io.rotatekv.proto.ServerOptions;
 import io.rotatekv.proto.ServiceException;
-import io.rotatekv.proto.StoreClient;
 import io.rotatekv.proto.StoreClientOptions;
+import io.rotatekv.proto.stores.StoreGroup;
+import io.rotatekv.proto.stores.StoreTargets;
 import io.rotatekv.v1.ErrorReason;
 import io.rotatekv.v1.GetRequest;
 import io.rotatekv.v1.GetResponse;
@@ -36,14 +37,21 @@ final class PrefixSourceTest {
       new KeyChain(KeyChain.namespace("aa", "bb", ""), new byte[32], List.of(key(1), key(2)));
 
   private final List<Integer> committed = new ArrayList<>();
+  private final EmptyStore lost = new EmptyStore();
   private RunningServer node;
-  private StoreClient store;
+  private StoreGroup store;
   private PrefixSource source;
 
-  /** Has lost every block, each for another reason. */
+  /** Has lost every block, each for another reason, or drains. */
   private static final class EmptyStore extends KvStoreGrpc.KvStoreImplBase {
+
+    volatile boolean draining;
+
     @Override
     public void get(GetRequest request, StreamObserver<GetResponse> observer) {
+      if (draining) {
+        throw new ServiceException(ErrorReason.ERROR_REASON_DRAINING, "stopping");
+      }
       observer.onNext(
           GetResponse.newBuilder()
               .addMisses(miss(0, MissReason.MISS_REASON_EVICTED))
@@ -78,10 +86,10 @@ final class PrefixSourceTest {
 
   @BeforeEach
   void start() {
-    node =
-        GrpcServers.start(
-            ServerOptions.of("127.0.0.1", 0), List.of(new EmptyStore(), new HastyPrefill()));
-    store = StoreClient.connect(StoreClientOptions.of(node.address(), "test", 1));
+    node = GrpcServers.start(ServerOptions.of("127.0.0.1", 0), List.of(lost, new HastyPrefill()));
+    store =
+        StoreGroup.connect(
+            StoreTargets.parse(node.address()), 1, StoreClientOptions.of("", "test", 1));
     Duration patience = Duration.ofSeconds(30);
     source = new PrefixSource(store, node.address(), 1, patience, patience);
   }
@@ -107,6 +115,16 @@ final class PrefixSourceTest {
             ServiceException.class, () -> source.fetch(CHAIN, 0, BLOCKS, sequence, () -> {}));
     assertEquals(ErrorReason.ERROR_REASON_UNAVAILABLE, failure.reason());
     assertEquals("the store could not give 2 of 2 blocks (corrupt, evicted)", failure.getMessage());
+  }
+
+  @Test
+  void aStoreThatDrainsIsNoReasonToEndTheRequest() {
+    lost.draining = true;
+    ScriptedEngine.CountedSequence sequence = new ScriptedEngine.CountedSequence();
+    ServiceException failure =
+        assertThrows(
+            ServiceException.class, () -> source.fetch(CHAIN, 0, BLOCKS, sequence, () -> {}));
+    assertEquals(ErrorReason.ERROR_REASON_UNAVAILABLE, failure.reason());
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.rotatekv.prefill;
 
 import io.rotatekv.model.runtime.RuntimeOptions;
 import io.rotatekv.proto.ServerOptions;
+import io.rotatekv.proto.stores.StoreTargets;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param host address to listen on
  * @param port port to listen on; 0 picks a free one
- * @param store {@code host:port} of the store
+ * @param store where the stores are, as {@link StoreTargets#parse} reads it
+ * @param storeReplicas stores that hold each block set; all nodes must agree
  * @param model a known model's name, a GGUF file or a Hugging Face folder
  * @param codec name of the KV codec
  * @param calibration the calibration artifact; null takes the one shipped for the model
@@ -25,6 +27,7 @@ public record PrefillConfig(
     String host,
     int port,
     String store,
+    int storeReplicas,
     String model,
     String codec,
     @Nullable Path calibration,
@@ -36,6 +39,9 @@ public record PrefillConfig(
     int maxRequests) {
 
   public PrefillConfig {
+    if (storeReplicas < 1) {
+      throw new IllegalArgumentException("storeReplicas must be at least 1, got " + storeReplicas);
+    }
     if (maxRequests < 1) {
       throw new IllegalArgumentException("maxRequests must be at least 1, got " + maxRequests);
     }

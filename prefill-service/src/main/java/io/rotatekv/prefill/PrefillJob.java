@@ -8,7 +8,7 @@ import io.rotatekv.model.engine.Sequence;
 import io.rotatekv.proto.GetResult;
 import io.rotatekv.proto.KeyChain;
 import io.rotatekv.proto.ServiceException;
-import io.rotatekv.proto.StoreClient;
+import io.rotatekv.proto.stores.StoreGroup;
 import io.rotatekv.v1.ErrorReason;
 import io.rotatekv.v1.PrefillResponse;
 import java.lang.foreign.MemorySegment;
@@ -28,7 +28,7 @@ final class PrefillJob {
   private static final Duration FETCH_TIMEOUT = Duration.ofSeconds(10);
 
   private final Compute compute;
-  private final StoreClient store;
+  private final StoreGroup store;
   private final KeyChain chain;
   private final int[] tokens;
   private final int chunkTokens;
@@ -43,7 +43,7 @@ final class PrefillJob {
    */
   PrefillJob(
       Compute compute,
-      StoreClient store,
+      StoreGroup store,
       KeyChain chain,
       int[] tokens,
       int chunkTokens,
@@ -97,9 +97,9 @@ final class PrefillJob {
     sequence.expect(blocks);
     GetResult result =
         store.get(
-            chain.namespace(),
-            chain.keys(0, blocks),
+            chain,
             0,
+            blocks,
             compute.engine().codec().shape().layers(),
             FETCH_TIMEOUT,
             (block, layer, bytes) -> sequence.load(block, layer, bytes));

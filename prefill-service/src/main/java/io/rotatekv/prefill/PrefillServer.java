@@ -7,8 +7,9 @@ import io.rotatekv.proto.KeyChain;
 import io.rotatekv.proto.NodeDescriptions;
 import io.rotatekv.proto.NodeService;
 import io.rotatekv.proto.RunningServer;
-import io.rotatekv.proto.StoreClient;
 import io.rotatekv.proto.StoreClientOptions;
+import io.rotatekv.proto.stores.StoreGroup;
+import io.rotatekv.proto.stores.StoreTargets;
 import io.rotatekv.v1.DescribeResponse;
 import io.rotatekv.v1.NodeLimits;
 import io.rotatekv.v1.NodeRole;
@@ -27,9 +28,12 @@ public final class PrefillServer {
    * @throws io.rotatekv.proto.StartupException if the address cannot be bound
    */
   public static RunningServer start(PrefillConfig config, Path model) {
+    StoreTargets targets = StoreTargets.parse(config.store());
     ModelRuntime runtime = ModelRuntime.open(model, config.runtime());
-    StoreClient store =
-        StoreClient.connect(
+    StoreGroup store =
+        StoreGroup.connect(
+            targets,
+            config.storeReplicas(),
             StoreClientOptions.of(
                 config.store(),
                 "prefill@%s:%d".formatted(config.host(), config.port()),

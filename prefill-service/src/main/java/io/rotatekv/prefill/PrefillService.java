@@ -8,7 +8,7 @@ import io.rotatekv.model.runtime.CacheIdentity;
 import io.rotatekv.proto.KeyChain;
 import io.rotatekv.proto.NamespaceCheck;
 import io.rotatekv.proto.ServiceException;
-import io.rotatekv.proto.StoreClient;
+import io.rotatekv.proto.stores.StoreGroup;
 import io.rotatekv.v1.ErrorReason;
 import io.rotatekv.v1.Namespace;
 import io.rotatekv.v1.PrefillGrpc;
@@ -21,11 +21,11 @@ final class PrefillService extends PrefillGrpc.PrefillImplBase {
 
   private final CacheIdentity identity;
   private final Compute compute;
-  private final StoreClient store;
+  private final StoreGroup store;
   private final PrefillConfig config;
   private final Semaphore slots;
 
-  PrefillService(CacheIdentity identity, Compute compute, StoreClient store, PrefillConfig config) {
+  PrefillService(CacheIdentity identity, Compute compute, StoreGroup store, PrefillConfig config) {
     this.identity = identity;
     this.compute = compute;
     this.store = store;

@@ -2,7 +2,11 @@ package io.rotatekv.proto;
 
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
+import io.rotatekv.v1.KvStoreGrpc;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * Opens channels to other nodes. Bulk data has channels of its own, so that a lookup never waits
@@ -14,6 +18,32 @@ public final class Channels {
   private static final int KEEP_ALIVE_SECONDS = 20;
   private static final int KEEP_ALIVE_TIMEOUT_SECONDS = 5;
   private static final int CLOSE_SECONDS = 5;
+
+  /**
+   * What may be asked again without harm where the store could not be reached. Put is not among
+   * them: it outgrows what gRPC keeps for a retry, and its caller repeats it whole.
+   */
+  private static final Map<String, ?> SERVICE_CONFIG =
+      Map.of(
+          "methodConfig",
+          List.of(
+              Map.of(
+                  "name",
+                  Stream.of("LookupPrefix", "Get", "Delete", "Stats")
+                      .map(method -> Map.of("service", KvStoreGrpc.SERVICE_NAME, "method", method))
+                      .toList(),
+                  "retryPolicy",
+                  Map.of(
+                      "maxAttempts",
+                      3.0,
+                      "initialBackoff",
+                      "0.05s",
+                      "maxBackoff",
+                      "0.5s",
+                      "backoffMultiplier",
+                      2.0,
+                      "retryableStatusCodes",
+                      List.of("UNAVAILABLE")))));
 
   private Channels() {}
 
@@ -42,6 +72,7 @@ public final class Channels {
   private static NettyChannelBuilder builder(String target) {
     return NettyChannelBuilder.forTarget(target)
         .usePlaintext()
+        .defaultServiceConfig(SERVICE_CONFIG)
         .maxInboundMessageSize(Wire.MAX_MESSAGE_BYTES)
         .keepAliveTime(KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
         .keepAliveTimeout(KEEP_ALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS);

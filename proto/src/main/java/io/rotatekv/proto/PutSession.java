@@ -7,21 +7,22 @@ import io.rotatekv.v1.PutRequest;
 import io.rotatekv.v1.PutResponse;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.BitSet;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One put of block sets that has begun. Blocks are copied as they are added and sent in batches; a
- * caller waits while the store cannot take more. Closing without a commit abandons the put, and the
- * store frees its memory. For one thread at a time, virtual or platform; every method throws {@link
- * ServiceException} with the reason that the store, the network or the breaker gives, and no method
- * but {@link #close} may be called after that.
+ * A put to one store. Blocks travel in batches. A store that takes or answers nothing for a while
+ * ends it, long before the deadline of the whole. Abandoning frees the store's memory.
  */
-public final class PutSession implements AutoCloseable {
+public final class PutSession implements ChainPut {
 
   private final BlockingClientCall<PutRequest, PutResponse> call;
-  private final StoreBreaker.Permit permit;
+  private final StoreGate.Permit permit;
   private final String store;
+  private final Duration silence;
   private final BatchWriter batch = new BatchWriter();
   private final BitSet present = new BitSet();
   private final int sets;
@@ -30,21 +31,24 @@ public final class PutSession implements AutoCloseable {
 
   private PutSession(
       BlockingClientCall<PutRequest, PutResponse> call,
-      StoreBreaker.Permit permit,
+      StoreGate.Permit permit,
       String store,
+      Duration silence,
       int sets) {
     this.call = call;
     this.permit = permit;
     this.store = store;
+    this.silence = silence;
     this.sets = sets;
   }
 
   static PutSession begin(
       BlockingClientCall<PutRequest, PutResponse> call,
-      StoreBreaker.Permit permit,
+      StoreGate.Permit permit,
       String store,
+      Duration silence,
       PutRequest.Begin begin) {
-    PutSession session = new PutSession(call, permit, store, begin.getSetsCount());
+    PutSession session = new PutSession(call, permit, store, silence, begin.getSetsCount());
     session.send(PutRequest.newBuilder().setBegin(begin).build());
     PutResponse response = session.receive();
     if (response == null || !response.hasBegun()) {
@@ -54,20 +58,17 @@ public final class PutSession implements AutoCloseable {
     return session;
   }
 
-  /** Whether a set is committed already, so that its blocks need not be made. */
+  @Override
   public boolean isPresent(int keyIndex) {
     return present.get(keyIndex);
   }
 
-  /** How many sets are committed already. */
+  @Override
   public int presentSets() {
     return present.cardinality();
   }
 
-  /**
-   * Adds the block of one layer; each set's layers come in ascending order. The bytes are copied.
-   * Does nothing for a set that is present.
-   */
+  @Override
   public void add(int keyIndex, int layer, MemorySegment block) {
     if (keyIndex < 0 || keyIndex >= sets) {
       throw ServiceException.invalid("set %d of %d".formatted(keyIndex, sets));
@@ -92,14 +93,14 @@ public final class PutSession implements AutoCloseable {
     add(keyIndex, layer, MemorySegment.ofBuffer(block));
   }
 
-  /** Sends what is gathered, so that it travels while the next blocks are computed. */
+  @Override
   public void flush() {
     if (!batch.isEmpty()) {
       send(PutRequest.newBuilder().setBlocks(batch.take()).build());
     }
   }
 
-  /** Makes the sets readable, all of their layers added; waits until the store says so. */
+  @Override
   public PutResult commit() {
     flush();
     send(PutRequest.newBuilder().setCommit(PutRequest.Commit.getDefaultInstance()).build());
@@ -118,7 +119,6 @@ public final class PutSession implements AutoCloseable {
         blocks);
   }
 
-  /** Abandons the put unless it has been committed. */
   @Override
   public void close() {
     if (!ended) {
@@ -130,10 +130,12 @@ public final class PutSession implements AutoCloseable {
 
   private void send(PutRequest request) {
     try {
-      if (!call.write(request)) {
+      if (!call.write(request, silence.toNanos(), TimeUnit.NANOSECONDS)) {
         receive();
         throw fail(broken("ended early"));
       }
+    } catch (TimeoutException e) {
+      throw silent(e);
     } catch (StatusException e) {
       throw fail(StatusMapping.fromStatus(e, store));
     } catch (InterruptedException e) {
@@ -143,12 +145,22 @@ public final class PutSession implements AutoCloseable {
 
   private @Nullable PutResponse receive() {
     try {
-      return call.read();
+      return call.read(silence.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException e) {
+      throw silent(e);
     } catch (StatusException e) {
       throw fail(StatusMapping.fromStatus(e, store));
     } catch (InterruptedException e) {
       throw interrupted(e);
     }
+  }
+
+  private ServiceException silent(TimeoutException e) {
+    return fail(
+        new ServiceException(
+            ErrorReason.ERROR_REASON_TIMEOUT,
+            "%s was silent for %d ms during a put".formatted(store, silence.toMillis()),
+            e));
   }
 
   private ServiceException interrupted(InterruptedException e) {

@@ -21,6 +21,8 @@ import io.rotatekv.v1.StatsResponse;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The client of one store, for blocking callers on virtual or platform threads; all methods may be
@@ -29,15 +31,17 @@ import java.util.concurrent.TimeUnit;
  * <p>Every failure is a {@link ServiceException} with a reason, and every key that the store cannot
  * serve has a miss reason, so "absent" and "failed to read" never look alike. A circuit breaker
  * keeps a dead store from costing each request a time-out: after some failures in a row calls fail
- * at once with CIRCUIT_OPEN, until a single probe succeeds. Nothing is retried here: a put is
- * idempotent by its content keys, and whoever holds the blocks decides.
+ * at once with CIRCUIT_OPEN, until a probe in the background succeeds. A bulkhead bounds the calls
+ * at a time. Small calls, and gets that have brought nothing yet, are retried where the store could
+ * not be reached ({@link Channels}); a put is idempotent by its content keys, and whoever holds the
+ * blocks retries it ({@link PutRetry}).
  */
 public final class StoreClient implements AutoCloseable {
 
   private final StoreClientOptions options;
   private final KvStoreBlockingV2Stub control;
   private final KvStoreBlockingV2Stub data;
-  private final StoreBreaker breaker;
+  private final StoreGate gate;
   private final String name;
   private final Runnable onClose;
 
@@ -45,23 +49,40 @@ public final class StoreClient implements AutoCloseable {
     this.options = options;
     this.control = KvStoreGrpc.newBlockingV2Stub(control);
     this.data = KvStoreGrpc.newBlockingV2Stub(data);
-    this.breaker = new StoreBreaker(options);
+    this.gate = new StoreGate(options);
     this.name = "the store at " + options.target();
     this.onClose = onClose;
+  }
+
+  private StoreClient(ManagedChannel control, ManagedChannel data, StoreClientOptions options) {
+    this.options = options;
+    this.control = KvStoreGrpc.newBlockingV2Stub(control);
+    this.data = KvStoreGrpc.newBlockingV2Stub(data);
+    this.gate = new StoreGate(options);
+    this.name = "the store at " + options.target();
+    StoreProbe probe =
+        new StoreProbe(
+            gate,
+            options.breakerOpenFor(),
+            () -> {
+              // A channel that failed to connect waits up to two minutes before it tries again.
+              control.resetConnectBackoff();
+              data.resetConnectBackoff();
+              call(stub -> stub.withWaitForReady().stats(StatsRequest.getDefaultInstance()));
+            });
+    this.onClose =
+        () -> {
+          probe.close();
+          Channels.close(control);
+          Channels.close(data);
+        };
   }
 
   /** A client with channels of its own. Does not wait for the store; the first call finds out. */
   public static StoreClient connect(StoreClientOptions options) {
     ManagedChannel control = Channels.control(options.target());
     ManagedChannel data = Channels.data(options.target());
-    return new StoreClient(
-        control,
-        data,
-        options,
-        () -> {
-          Channels.close(control);
-          Channels.close(data);
-        });
+    return new StoreClient(control, data, options);
   }
 
   /** A client over channels that stay the caller's, such as in-process ones. */
@@ -82,7 +103,7 @@ public final class StoreClient implements AutoCloseable {
    * to admit it.
    */
   public PutSession put(Namespace namespace, int layers, List<BlockSetInfo> sets) {
-    StoreBreaker.Permit permit = breaker.acquire();
+    StoreGate.Permit permit = gate.acquire();
     PutRequest.Begin begin =
         PutRequest.Begin.newBuilder()
             .setProducerId(options.producerId())
@@ -91,7 +112,8 @@ public final class StoreClient implements AutoCloseable {
             .setLayerCount(layers)
             .addAllSets(sets)
             .build();
-    return PutSession.begin(within(data, options.putTimeout()).put(), permit, name, begin);
+    return PutSession.begin(
+        within(data, options.putTimeout()).put(), permit, name, options.putSilence(), begin);
   }
 
   /**
@@ -109,6 +131,22 @@ public final class StoreClient implements AutoCloseable {
       int layers,
       Duration timeout,
       BlockSink sink) {
+    return get(namespace, keys, firstLayer, layers, timeout, timeout, sink);
+  }
+
+  /**
+   * The same, given up as well where the store sends nothing for a while.
+   *
+   * @param silence how long the store may take to send the next message
+   */
+  public GetResult get(
+      Namespace namespace,
+      List<ByteString> keys,
+      int firstLayer,
+      int layers,
+      Duration timeout,
+      Duration silence,
+      BlockSink sink) {
     GetRequest request =
         GetRequest.newBuilder()
             .setNamespace(namespace)
@@ -117,15 +155,24 @@ public final class StoreClient implements AutoCloseable {
             .setLayerCount(layers)
             .build();
     GetReceiver receiver = new GetReceiver(keys.size(), firstLayer, layers, sink);
-    StoreBreaker.Permit permit = breaker.acquire();
+    StoreGate.Permit permit = gate.acquire();
     BlockingClientCall<?, GetResponse> call = within(data, timeout).get(request);
     try {
-      for (GetResponse next = call.read(); next != null; next = call.read()) {
+      for (@Nullable GetResponse next = read(call, silence);
+          next != null;
+          next = read(call, silence)) {
         receiver.accept(next);
       }
       GetResult result = receiver.finish();
       permit.succeeded();
       return result;
+    } catch (TimeoutException e) {
+      throw fail(
+          permit,
+          new ServiceException(
+              ErrorReason.ERROR_REASON_TIMEOUT,
+              "%s sent nothing for %d ms during a get".formatted(name, silence.toMillis()),
+              e));
     } catch (StatusException | ServiceException e) {
       throw fail(permit, StatusMapping.fromStatus(e, name));
     } catch (InterruptedException e) {
@@ -148,9 +195,14 @@ public final class StoreClient implements AutoCloseable {
     return call(stub -> stub.stats(StatsRequest.getDefaultInstance()));
   }
 
-  /** Whether the breaker is open, so that calls fail without being sent. */
+  /** {@code host:port} of the store. */
+  public String target() {
+    return options.target();
+  }
+
+  /** Whether the breaker is open, so that calls fail without being sent, all or all but a probe. */
   public boolean isCircuitOpen() {
-    return breaker.isOpen();
+    return !gate.isClosed();
   }
 
   /** Ends all calls and closes the channels that this client opened. */
@@ -165,7 +217,7 @@ public final class StoreClient implements AutoCloseable {
   }
 
   private <T> T call(Unary<T> unary) {
-    StoreBreaker.Permit permit = breaker.acquire();
+    StoreGate.Permit permit = gate.acquire();
     try {
       T response = unary.send(within(control, options.callTimeout()));
       permit.succeeded();
@@ -177,11 +229,17 @@ public final class StoreClient implements AutoCloseable {
     }
   }
 
+  private static @Nullable GetResponse read(
+      BlockingClientCall<?, GetResponse> call, Duration silence)
+      throws InterruptedException, TimeoutException, StatusException {
+    return call.read(silence.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
   private static KvStoreBlockingV2Stub within(KvStoreBlockingV2Stub stub, Duration timeout) {
     return stub.withDeadlineAfter(timeout.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  private static ServiceException fail(StoreBreaker.Permit permit, ServiceException failure) {
+  private static ServiceException fail(StoreGate.Permit permit, ServiceException failure) {
     permit.failed(failure);
     return failure;
   }

@@ -56,8 +56,9 @@ class StoreClientTest {
     return StoreClient.over(
         channel,
         channel,
-        new StoreClientOptions(
-            "store", "node", 1, callTimeout, LONG, 3, OPEN_FOR, new ManualClock(millis)));
+        StoreClientOptions.of("store", "node", 1)
+            .withCallTimeout(callTimeout)
+            .withBreaker(3, OPEN_FOR, new ManualClock(millis)));
   }
 
   /** A clock that stands until the test moves it. */

@@ -1,5 +1,7 @@
 package io.rotatekv.cli.cluster;
 
+import static java.util.stream.Collectors.joining;
+
 import com.google.common.net.HostAndPort;
 import io.rotatekv.cli.config.ConfigKey;
 import io.rotatekv.cli.config.ConfigKeys;
@@ -143,17 +145,32 @@ public final class LocalCluster implements AutoCloseable {
 
   private Map<ConfigKey<?>, String> addressesFor(ServiceKind kind, int i) {
     return switch (kind) {
-      case KV_STORE -> Map.of();
-      case PREFILL ->
-          Map.of(
-              ConfigKeys.PREFILL_STORE, address(ServiceKind.KV_STORE, i, ConfigKeys.PREFILL_STORE));
+      case KV_STORE -> file(i);
+      case PREFILL -> Map.of(ConfigKeys.PREFILL_STORE, stores(ConfigKeys.PREFILL_STORE));
       case DECODE ->
           Map.of(
               ConfigKeys.DECODE_STORE,
-              address(ServiceKind.KV_STORE, i, ConfigKeys.DECODE_STORE),
+              stores(ConfigKeys.DECODE_STORE),
               ConfigKeys.DECODE_PREFILL,
               address(ServiceKind.PREFILL, i, ConfigKeys.DECODE_PREFILL));
     };
+  }
+
+  /** Two stores cannot share a file. */
+  private Map<ConfigKey<?>, String> file(int i) {
+    return settings
+        .get(ConfigKeys.STORE_FILE)
+        .<Map<ConfigKey<?>, String>>map(
+            path -> i == 0 ? Map.of() : Map.of(ConfigKeys.STORE_FILE, "%s.%d".formatted(path, i)))
+        .orElse(Map.of());
+  }
+
+  // Every node knows every store, for all must place the blocks alike.
+  private String stores(ConfigKey<String> elsewhere) {
+    List<Member> own = members(ServiceKind.KV_STORE);
+    return own.isEmpty()
+        ? settings.get(elsewhere)
+        : own.stream().map(member -> member.address().toString()).collect(joining(","));
   }
 
   // Nodes of a kind are dealt out in turn; where the cluster has none, one runs elsewhere.

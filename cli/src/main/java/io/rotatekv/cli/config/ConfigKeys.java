@@ -1,5 +1,6 @@
 package io.rotatekv.cli.config;
 
+import io.rotatekv.proto.stores.StoreTargets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -24,6 +25,14 @@ public final class ConfigKeys {
   private static final ValueType<Integer> NOT_NEGATIVE = ValueType.integer(0, Integer.MAX_VALUE);
   private static final ValueType<String> BACKEND =
       ValueType.oneOf("auto", "cpu", "cuda", "simd", "scalar");
+
+  private static final ValueType<String> STORES =
+      text -> {
+        if (!text.isEmpty()) {
+          var _ = StoreTargets.parse(text);
+        }
+        return text;
+      };
 
   public static final ConfigKey<String> MODEL_PATH =
       new ConfigKey<>(
@@ -56,7 +65,14 @@ public final class ConfigKeys {
 
   public static final ConfigKey<Integer> STORE_COUNT =
       new ConfigKey<>(
-          "store", "count", ValueType.integer(0, 1), "1", "0 to use the store at prefill.store");
+          "store", "count", COUNT, "1", "how many `up` starts; 0 to use those at prefill.store");
+  public static final ConfigKey<Integer> STORE_REPLICAS =
+      new ConfigKey<>(
+          "store",
+          "replicas",
+          ValueType.integer(1, 256),
+          "1",
+          "stores that hold each block set; prefill and decode nodes must agree");
   public static final ConfigKey<String> STORE_HOST = host("store");
   public static final ConfigKey<Integer> STORE_PORT = port("store");
   public static final ConfigKey<Long> STORE_CAPACITY =
@@ -84,7 +100,11 @@ public final class ConfigKeys {
   public static final ConfigKey<Integer> PREFILL_PORT = port("prefill");
   public static final ConfigKey<String> PREFILL_STORE =
       new ConfigKey<>(
-          "prefill", "store", ValueType.TEXT, "", "host:port of the store; `up` fills it in");
+          "prefill",
+          "store",
+          STORES,
+          "",
+          "host:port of the stores, with commas between, or dns:name:port; `up` fills it in");
   public static final ConfigKey<Integer> PREFILL_THREADS = threads("prefill");
   public static final ConfigKey<Integer> PREFILL_CHUNK_TOKENS = chunkTokens("prefill");
   public static final ConfigKey<Integer> PREFILL_MAX_CONTEXT = maxContext("prefill");
@@ -99,7 +119,11 @@ public final class ConfigKeys {
   public static final ConfigKey<Integer> DECODE_PORT = port("decode");
   public static final ConfigKey<String> DECODE_STORE =
       new ConfigKey<>(
-          "decode", "store", ValueType.TEXT, "", "host:port of the store; `up` fills it in");
+          "decode",
+          "store",
+          STORES,
+          "",
+          "host:port of the stores, with commas between, or dns:name:port; `up` fills it in");
   public static final ConfigKey<String> DECODE_PREFILL =
       new ConfigKey<>(
           "decode", "prefill", ValueType.TEXT, "", "host:port of a prefill node; `up` fills it in");
@@ -133,6 +157,7 @@ public final class ConfigKeys {
           MODEL_CALIBRATION,
           MODEL_ATTEND,
           STORE_COUNT,
+          STORE_REPLICAS,
           STORE_HOST,
           STORE_PORT,
           STORE_CAPACITY,

@@ -1,5 +1,7 @@
 package io.rotatekv.proto;
 
+import io.github.resilience4j.bulkhead.Bulkhead;
+import io.github.resilience4j.bulkhead.BulkheadConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreaker;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig;
 import io.github.resilience4j.circuitbreaker.CircuitBreakerConfig.SlidingWindowType;
@@ -7,17 +9,24 @@ import io.rotatekv.v1.ErrorReason;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The circuit breaker of one store. Only failures that say something of the store's health count: a
- * refusal is an answer, and a call that its caller gave up says nothing.
+ * What every call to one store passes: a bulkhead, so that a slow store does not gather all of a
+ * node's work, and a circuit breaker, so that a dead one does not cost each request a time-out.
+ * Only failures that say something of the store's health count: a refusal is an answer, and a call
+ * that its caller gave up says nothing.
  */
-final class StoreBreaker {
+final class StoreGate {
+
+  private static final Logger log = LoggerFactory.getLogger(StoreGate.class);
 
   private final CircuitBreaker breaker;
+  private final Bulkhead bulkhead;
   private final Duration openFor;
 
-  StoreBreaker(StoreClientOptions options) {
+  StoreGate(StoreClientOptions options) {
     openFor = options.breakerOpenFor();
     breaker =
         CircuitBreaker.of(
@@ -34,17 +43,47 @@ final class StoreBreaker {
                 .clock(options.clock())
                 .currentTimestampFunction(clock -> clock.millis(), TimeUnit.MILLISECONDS)
                 .build());
+    breaker
+        .getEventPublisher()
+        .onStateTransition(event ->
+            log.warn(
+                "the store at {}: circuit {}",
+                breaker.getName(),
+                event.getStateTransition().getToState()));
+    bulkhead =
+        Bulkhead.of(
+            options.target(),
+            BulkheadConfig.custom()
+                .maxConcurrentCalls(options.concurrentCalls())
+                .maxWaitDuration(options.callTimeout())
+                .build());
   }
 
-  /** Whether calls are let through, all or as probes. */
+  /** Whether nothing is let through. */
   boolean isOpen() {
     return breaker.getState() == CircuitBreaker.State.OPEN;
   }
 
+  /** Whether all is let through. */
+  boolean isClosed() {
+    return breaker.getState() == CircuitBreaker.State.CLOSED;
+  }
+
+  /** Has {@code action} run whenever the breaker opens, on the thread of the call that failed. */
+  void onOpen(Runnable action) {
+    breaker
+        .getEventPublisher()
+        .onStateTransition(event -> {
+          if (event.getStateTransition().getToState() == CircuitBreaker.State.OPEN) {
+            action.run();
+          }
+        });
+  }
+
   /**
-   * Asks to make one call.
+   * Asks to make one call; waits while too many are being made.
    *
-   * @throws ServiceException CIRCUIT_OPEN if it may not be made
+   * @throws ServiceException CIRCUIT_OPEN or OVERLOADED if it may not be made
    */
   Permit acquire() {
     if (!breaker.tryAcquirePermission()) {
@@ -54,10 +93,17 @@ final class StoreBreaker {
               .formatted(breaker.getName(), openFor.toSeconds()),
           openFor);
     }
+    if (!bulkhead.tryAcquirePermission()) {
+      breaker.releasePermission();
+      throw new ServiceException(
+          ErrorReason.ERROR_REASON_OVERLOADED,
+          "%d calls to the store at %s are under way already; retry later"
+              .formatted(bulkhead.getBulkheadConfig().getMaxConcurrentCalls(), breaker.getName()));
+    }
     return new Permit(breaker.getCurrentTimestamp());
   }
 
-  /** The right to make one call; the first outcome told counts. */
+  /** The right to make one call; the first outcome told counts, and frees its place. */
   final class Permit {
 
     private final long start;
@@ -69,12 +115,14 @@ final class StoreBreaker {
 
     void succeeded() {
       if (told.compareAndSet(false, true)) {
+        bulkhead.onComplete();
         breaker.onSuccess(elapsed(), breaker.getTimestampUnit());
       }
     }
 
     void abandoned() {
       if (told.compareAndSet(false, true)) {
+        bulkhead.onComplete();
         breaker.releasePermission();
       }
     }
@@ -88,6 +136,7 @@ final class StoreBreaker {
             ERROR_REASON_INTERNAL,
             ERROR_REASON_UNSPECIFIED -> {
           if (told.compareAndSet(false, true)) {
+            bulkhead.onComplete();
             breaker.onError(elapsed(), breaker.getTimestampUnit(), failure);
           }
         }
