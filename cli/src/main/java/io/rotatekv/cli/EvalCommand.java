@@ -10,7 +10,12 @@ import picocli.CommandLine.Spec;
     name = "eval",
     mixinStandardHelpOptions = true,
     description = "Measures what a codec costs in accuracy.",
-    subcommands = EvalPplCommand.class)
+    subcommands = {
+      EvalPplCommand.class,
+      EvalKlCommand.class,
+      EvalGsm8kCommand.class,
+      EvalNeedleCommand.class,
+    })
 final class EvalCommand implements Runnable {
 
   @Spec
@@ -19,6 +24,7 @@ final class EvalCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "say what to measure: ppl");
+    throw new ParameterException(
+        spec.commandLine(), "say what to measure: ppl, kl, gsm8k or needle");
   }
 }

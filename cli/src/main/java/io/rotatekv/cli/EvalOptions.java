@@ -9,6 +9,7 @@ import io.rotatekv.eval.cache.ServingCaches;
 import io.rotatekv.eval.run.EvalRun;
 import io.rotatekv.eval.run.EvalText;
 import io.rotatekv.eval.run.RunProgress;
+import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.model.engine.Attend;
 import io.rotatekv.model.fetch.ModelFetcher;
 import java.io.PrintWriter;
@@ -69,12 +70,34 @@ final class EvalOptions {
 
   /** Opens the model and runs {@code body}; failures that a user can mend become one line. */
   void run(PrintWriter err, Body body) {
+    run(err, compute.backend(), body);
+  }
+
+  /**
+   * As {@link #run}, for what needs several engines at a time.
+   *
+   * @throws CommandException if a GPU was asked for by name
+   */
+  void runOnCpu(PrintWriter err, Body body) {
+    if (compute.backend().equals("cuda")) {
+      throw new CommandException("this evaluation runs on the CPU", "leave --backend out");
+    }
+    run(err, compute.backend().equals("auto") ? "cpu" : compute.backend(), body);
+  }
+
+  private void run(PrintWriter err, String backend, Body body) {
     try (EvalModel model =
-        EvalModel.open(ModelFiles.fetch(compute.model(), err), calibration, compute.backend())) {
+        EvalModel.open(ModelFiles.fetch(compute.model(), err), calibration, backend)) {
       body.run(model, evalRun(err));
     } catch (IllegalArgumentException | IllegalStateException e) {
       throw new CommandException(String.valueOf(e.getMessage()), "", e);
     }
+  }
+
+  /** The FP16 cache, served, under the same attention. */
+  CacheUnderTest exactCache(EvalModel model) {
+    return new Caches(List.of(new ServingCaches()))
+        .open(CodecSpec.FP16.name(), model, Attend.parse(attend));
   }
 
   private EvalRun evalRun(PrintWriter err) {

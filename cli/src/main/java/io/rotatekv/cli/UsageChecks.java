@@ -14,4 +14,12 @@ final class UsageChecks {
           spec.commandLine(), "%s: '%d' is not at least %d".formatted(option, value, least));
     }
   }
+
+  static void within(CommandSpec spec, String option, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "%s: '%d' is not within %d and %d".formatted(option, value, least, most));
+    }
+  }
 }

@@ -89,6 +89,9 @@ record CountingCache(String name, double weight) implements CacheUnderTest {
 
     @Override
     public int[] run(List<Step> batch) {
+      if (Double.isNaN(weight)) {
+        throw new IllegalStateException("the model broke");
+      }
       Step step = batch.getFirst();
       if (step.output() instanceof Output.Logits(var consumer)) {
         for (int i = 0; i < step.tokens().length; i++) {

@@ -1,0 +1,43 @@
+package io.rotatekv.eval.accuracy;
+
+/** Next-token distributions as natural logarithms of probabilities. */
+final class LogSoftmax {
+
+  private LogSoftmax() {}
+
+  /** Turns logits into log probabilities, in place. */
+  static void apply(float[] logits) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (float logit : logits) {
+      max = Math.max(max, logit);
+    }
+    double sum = 0;
+    for (float logit : logits) {
+      sum += Math.exp(logit - max);
+    }
+    float norm = (float) (max + Math.log(sum));
+    for (int i = 0; i < logits.length; i++) {
+      logits[i] -= norm;
+    }
+  }
+
+  /** Kullback-Leibler divergence of {@code q} from {@code p} in nats, both as log probabilities. */
+  static double divergence(float[] p, float[] q) {
+    double sum = 0;
+    for (int i = 0; i < p.length; i++) {
+      sum += Math.exp(p[i]) * (p[i] - q[i]);
+    }
+    return Math.max(0, sum);
+  }
+
+  /** The most likely token; of equal ones the one with the lowest id. */
+  static int top(float[] logits) {
+    int best = 0;
+    for (int id = 1; id < logits.length; id++) {
+      if (logits[id] > logits[best]) {
+        best = id;
+      }
+    }
+    return best;
+  }
+}
