@@ -14,7 +14,6 @@ import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import net.openhft.chronicle.hash.locks.InterProcessDeadLockException;
 import org.jspecify.annotations.Nullable;
@@ -40,9 +39,6 @@ public final class ChronicleBlockStore implements BlockStore {
 
   private static final Logger log = LoggerFactory.getLogger(ChronicleBlockStore.class);
 
-  /** Bound on the heap that the pages of open sets take, two for each. */
-  private static final long OPEN_SET_BYTES = 256L << 20;
-
   private final StoreConfig config;
   private final InstantSource clock;
   private final PageStorage storage;
@@ -53,7 +49,6 @@ public final class ChronicleBlockStore implements BlockStore {
   private final PutRegistry puts = new PutRegistry();
   private final Counters counters = new Counters();
   private final AtomicLong nextId = new AtomicLong(1);
-  private final AtomicInteger openSets = new AtomicInteger();
   private final StoreScan.Result found;
   private final long openedAt;
   private final Duration recovery;
@@ -317,28 +312,14 @@ public final class ChronicleBlockStore implements BlockStore {
 
   /** Opens the writer of one set of a put. */
   SetWriter openSet(PutSpec spec, int setIndex, TenantUsage tenant) {
-    if (openSets.incrementAndGet() > Math.max(1, OPEN_SET_BYTES / (2L * config.pageBytes()))) {
-      openSets.decrementAndGet();
-      throw overloaded("too many sets are being put at a time");
-    }
-    try {
-      return new SetWriter(
-          nextId.getAndIncrement(),
-          spec.sets().get(setIndex),
-          spec.namespace(),
-          spec.layers(),
-          pages,
-          pool,
-          tenant);
-    } catch (RuntimeException e) {
-      openSets.decrementAndGet();
-      throw e;
-    }
-  }
-
-  /** A set's writer is done with, whether its set was stored or not. */
-  void setClosed() {
-    openSets.decrementAndGet();
+    return new SetWriter(
+        nextId.getAndIncrement(),
+        spec.sets().get(setIndex),
+        spec.namespace(),
+        spec.layers(),
+        pages,
+        pool,
+        tenant);
   }
 
   void ended(ChroniclePut put) {

@@ -123,7 +123,6 @@ final class ChroniclePut implements OpenPut {
         writer.discard();
       }
       writers[set] = null;
-      store.setClosed();
     }
     end = ended("was committed");
     store.ended(this);
@@ -150,7 +149,6 @@ final class ChroniclePut implements OpenPut {
       if (writer != null) {
         writers[set] = null;
         writer.discard();
-        store.setClosed();
       }
     }
   }

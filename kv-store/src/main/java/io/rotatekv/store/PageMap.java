@@ -1,11 +1,15 @@
 package io.rotatekv.store;
 
+import io.rotatekv.proto.ServiceException;
+import io.rotatekv.v1.ErrorReason;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongConsumer;
 import net.openhft.chronicle.hash.Data;
+import net.openhft.chronicle.hash.locks.InterProcessDeadLockException;
 import net.openhft.chronicle.map.ChronicleMap;
 import net.openhft.chronicle.map.ChronicleMapBuilder;
 import net.openhft.chronicle.map.ExternalMapQueryContext;
+import net.openhft.chronicle.map.MapAbsentEntry;
 import net.openhft.chronicle.map.MapEntry;
 
 /**
@@ -33,10 +37,12 @@ final class PageMap implements AutoCloseable {
 
   private final ChronicleMap<Long, byte[]> map;
   private final int pageBytes;
+  private final BlankPage blank;
 
   PageMap(ChronicleMap<Long, byte[]> map, int pageBytes) {
     this.map = map;
     this.pageBytes = pageBytes;
+    this.blank = new BlankPage(pageBytes);
   }
 
   /** How such a map is built. The store checks blocks at every read, so the map need not. */
@@ -64,9 +70,40 @@ final class PageMap implements AutoCloseable {
     return map.offHeapMemoryUsed();
   }
 
-  /** Stores a whole page; the array stays the caller's. */
-  void write(long id, int page, byte[] bytes) {
-    map.put(key(id, page), bytes);
+  /**
+   * Adds a page, whose content is what was there before.
+   *
+   * @throws ServiceException STORAGE if the map's lock cannot be had in time
+   */
+  void insert(long id, int page) {
+    try (ExternalMapQueryContext<Long, byte[], ?> context = map.queryContext(key(id, page))) {
+      context.updateLock().lock();
+      MapAbsentEntry<Long, byte[]> absent = context.absentEntry();
+      if (absent == null) {
+        throw new IllegalStateException("page %d of set %d is there".formatted(page, id));
+      }
+      context.insert(absent, blank);
+    } catch (InterProcessDeadLockException e) {
+      throw locked(e);
+    }
+  }
+
+  /**
+   * Writes bytes into a page, which nobody reads before its set is committed.
+   *
+   * @throws ServiceException STORAGE if the map's lock cannot be had in time
+   */
+  void write(long id, int page, int at, MemorySegment bytes) {
+    try (ExternalMapQueryContext<Long, byte[], ?> context = map.queryContext(key(id, page))) {
+      context.updateLock().lock();
+      MapEntry<Long, byte[]> entry = context.entry();
+      if (entry == null) {
+        throw new IllegalStateException("page %d of set %d is not there".formatted(page, id));
+      }
+      MemorySegment.copy(bytes, 0, MEMORY, address(entry) + at, bytes.byteSize());
+    } catch (InterProcessDeadLockException e) {
+      throw locked(e);
+    }
   }
 
   /**
@@ -74,6 +111,7 @@ final class PageMap implements AutoCloseable {
    * into} is full; each page is copied once, under the map's read lock.
    *
    * @return false if a page is not there
+   * @throws InterProcessDeadLockException if the map's lock cannot be had in time
    */
   boolean read(long id, long offset, MemorySegment into) {
     long done = 0;
@@ -129,10 +167,20 @@ final class PageMap implements AutoCloseable {
       if (entry == null) {
         return false;
       }
-      Data<byte[]> value = entry.value();
-      long address = value.bytes().addressForRead(value.offset());
-      MemorySegment.copy(MEMORY, address + inPage, into, at, length);
+      MemorySegment.copy(MEMORY, address(entry) + inPage, into, at, length);
       return true;
     }
+  }
+
+  private static long address(MapEntry<Long, byte[]> entry) {
+    Data<byte[]> value = entry.value();
+    return value.bytes().addressForRead(value.offset());
+  }
+
+  private static ServiceException locked(InterProcessDeadLockException e) {
+    return new ServiceException(
+        ErrorReason.ERROR_REASON_STORAGE,
+        "the lock of the store's pages could not be had in time",
+        e);
   }
 }

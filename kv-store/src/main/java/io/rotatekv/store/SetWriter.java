@@ -1,13 +1,13 @@
 package io.rotatekv.store;
 
 import io.rotatekv.proto.ServiceException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Packs the blocks of one set into pages, layer after layer. The first page, which holds the
- * manifest, stays on the heap until the commit and is written last: without it the others are
- * nothing, also after a crash.
+ * Packs the blocks of one set into pages, layer after layer, straight into the map. The manifest is
+ * written last, before the blocks in the first page: without it the others are nothing, also after
+ * a crash.
  */
 final class SetWriter {
 
@@ -18,10 +18,7 @@ final class SetWriter {
   private final PageMap pages;
   private final PagePool pool;
   private final TenantUsage tenant;
-  private final byte[] first;
-  private byte @Nullable [] later;
-  private byte[] current;
-  private int position;
+  private long position;
   private int acquired;
   private int layer;
 
@@ -41,10 +38,7 @@ final class SetWriter {
     this.pages = pages;
     this.pool = pool;
     this.tenant = tenant;
-    pool.acquire(tenant);
-    acquired = 1;
-    first = new byte[pages.pageBytes()];
-    current = first;
+    nextPage();
     position = Manifest.bytes(namespace, layers);
   }
 
@@ -59,25 +53,25 @@ final class SetWriter {
   void add(ByteBuffer block, int crc32c) {
     table.set(layer, block.remaining(), crc32c);
     layer++;
-    ByteBuffer rest = block.duplicate();
-    while (rest.hasRemaining()) {
-      if (position == current.length) {
+    MemorySegment rest = MemorySegment.ofBuffer(block);
+    while (rest.byteSize() > 0) {
+      int inPage = (int) (position % pages.pageBytes());
+      if (inPage == 0) {
         nextPage();
       }
-      int length = Math.min(rest.remaining(), current.length - position);
-      rest.get(current, position, length);
+      long length = Math.min(rest.byteSize(), pages.pageBytes() - inPage);
+      pages.write(id, acquired - 1, inPage, rest.asSlice(0, length));
+      rest = rest.asSlice(length);
       position += length;
     }
   }
 
-  /** Writes what is left, the first page last. The set is whole in the map then. */
+  /** Writes the manifest. The set is whole in the map then. */
   StoredSet finish(long now) {
-    if (acquired > 1) {
-      pages.write(id, acquired - 1, current);
-    }
     Manifest manifest = new Manifest(id, set, namespace, acquired, now, table);
-    manifest.write(first);
-    pages.write(id, 0, first);
+    byte[] bytes = new byte[Manifest.bytes(namespace, table.layers())];
+    manifest.write(bytes);
+    pages.write(id, 0, 0, MemorySegment.ofArray(bytes));
     return new StoredSet(manifest, tenant);
   }
 
@@ -89,17 +83,10 @@ final class SetWriter {
   private void nextPage() {
     if (acquired == PageMap.MAX_PAGES_PER_SET) {
       throw ServiceException.invalid(
-          "a set needs more than %d pages; raise pageBytes".formatted(acquired));
+          "a set needs more than %d pages; raise the store's page-size".formatted(acquired));
     }
     pool.acquire(tenant);
-    if (acquired > 1) {
-      pages.write(id, acquired - 1, current);
-    }
     acquired++;
-    if (later == null) {
-      later = new byte[first.length];
-    }
-    current = later;
-    position = 0;
+    pages.insert(id, acquired - 1);
   }
 }

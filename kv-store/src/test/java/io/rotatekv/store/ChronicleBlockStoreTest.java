@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.rotatekv.store.Chains.Read;
 import io.rotatekv.v1.MissReason;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -45,10 +46,10 @@ class ChronicleBlockStoreTest extends BlockStoreContract {
           Objects.requireNonNull(
               store.index().use(Chains.NAMESPACE, Chains.key(1, 1), clock.millis()).set());
       long damaged = set.manifest().id();
-      byte[] page = new byte[CONFIG.pageBytes()];
-      assertTrue(store.pages().read(damaged, CONFIG.pageBytes(), MemorySegment.ofArray(page)));
-      page[100] ^= 4;
-      store.pages().write(damaged, 1, page);
+      MemorySegment flipped = MemorySegment.ofArray(new byte[1]);
+      assertTrue(store.pages().read(damaged, CONFIG.pageBytes() + 100, flipped));
+      flipped.set(ValueLayout.JAVA_BYTE, 0, (byte) (flipped.get(ValueLayout.JAVA_BYTE, 0) ^ 4));
+      store.pages().write(damaged, 1, 100, flipped);
 
       List<Read> reads = Chains.get(store, Chains.keys(1, 2));
       Read corrupt = Read.missed(1, MissReason.MISS_REASON_CORRUPT);
