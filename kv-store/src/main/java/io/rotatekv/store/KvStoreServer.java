@@ -75,7 +75,7 @@ public final class KvStoreServer {
                     .setStoreCapacityBytes(config.capacityBytes())
                     .setMessageBytes(Wire.MAX_MESSAGE_BYTES))
             .build();
-    return List.of(new KvStoreService(store, config.limits()), new NodeService(description));
+    return List.of(KvStoreService.of(store, config.limits()), new NodeService(description));
   }
 
   /** A scheduled task that throws is never run again; this one must be. */

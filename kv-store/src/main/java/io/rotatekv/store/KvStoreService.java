@@ -1,12 +1,14 @@
 package io.rotatekv.store;
 
+import io.grpc.BindableService;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.rotatekv.proto.GetMessage;
+import io.rotatekv.proto.StoreBinding;
 import io.rotatekv.proto.Wire;
 import io.rotatekv.v1.DeleteRequest;
 import io.rotatekv.v1.DeleteResponse;
 import io.rotatekv.v1.GetRequest;
-import io.rotatekv.v1.GetResponse;
 import io.rotatekv.v1.KvStoreGrpc;
 import io.rotatekv.v1.ListRequest;
 import io.rotatekv.v1.ListResponse;
@@ -29,10 +31,19 @@ final class KvStoreService extends KvStoreGrpc.KvStoreImplBase {
 
   private final BlockStore store;
   private final StoreLimits limits;
+  private final InFlight inFlight;
+  private final ChunkPool chunks = new ChunkPool();
 
-  KvStoreService(BlockStore store, StoreLimits limits) {
+  private KvStoreService(BlockStore store, StoreLimits limits) {
     this.store = store;
     this.limits = limits;
+    this.inFlight = new InFlight(limits.maxInFlightBytes());
+  }
+
+  /** The service, ready to be added to a server. */
+  static BindableService of(BlockStore store, StoreLimits limits) {
+    KvStoreService service = new KvStoreService(store, limits);
+    return StoreBinding.of(service, service::get);
   }
 
   @Override
@@ -54,8 +65,7 @@ final class KvStoreService extends KvStoreGrpc.KvStoreImplBase {
     responses.onCompleted();
   }
 
-  @Override
-  public void get(GetRequest request, StreamObserver<GetResponse> responses) {
+  private void get(GetRequest request, ServerCallStreamObserver<GetMessage> call) {
     Requests.checkLayers(request);
     BlockCursor cursor =
         store.get(
@@ -63,11 +73,11 @@ final class KvStoreService extends KvStoreGrpc.KvStoreImplBase {
             Requests.keys(request.getKeysList()),
             request.getFirstLayer(),
             request.getLayerCount());
-    ServerCallStreamObserver<GetResponse> call = (ServerCallStreamObserver<GetResponse>) responses;
-    GetStream stream = new GetStream(cursor, call);
+    GetStream stream = new GetStream(cursor, call, chunks, inFlight);
     call.setOnReadyThreshold(Wire.READY_THRESHOLD_BYTES);
     call.setOnReadyHandler(stream::send);
-    call.setOnCancelHandler(stream::close);
+    call.setOnCloseHandler(stream::release);
+    call.setOnCancelHandler(stream::release);
   }
 
   @Override
@@ -124,7 +134,7 @@ final class KvStoreService extends KvStoreGrpc.KvStoreImplBase {
 
   @Override
   public void stats(StatsRequest request, StreamObserver<StatsResponse> responses) {
-    responses.onNext(StatsMessages.of(store.stats()).build());
+    responses.onNext(StatsMessages.of(store.stats(), inFlight));
     responses.onCompleted();
   }
 }

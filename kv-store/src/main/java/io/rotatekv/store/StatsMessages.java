@@ -1,21 +1,26 @@
 package io.rotatekv.store;
 
+import io.rotatekv.v1.ErrorReason;
 import io.rotatekv.v1.MissCount;
 import io.rotatekv.v1.RefusalCount;
 import io.rotatekv.v1.StatsResponse;
 import io.rotatekv.v1.TenantStats;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** Statistics as they travel. */
 final class StatsMessages {
 
   private StatsMessages() {}
 
-  static StatsResponse.Builder of(StoreStats stats) {
+  static StatsResponse of(StoreStats stats, InFlight inFlight) {
     StatsResponse.Builder response =
         StatsResponse.newBuilder()
             .setEngine(stats.engine())
             .setOpenPuts(stats.openPuts())
-            .setOpenGets(stats.openGets());
+            .setOpenGets(stats.openGets())
+            .setInFlightBytes(inFlight.bytes())
+            .setInFlightLimitBytes(inFlight.limit());
     space(response, stats.space());
     sets(response, stats.sets());
     flow(response, stats.flow());
@@ -24,12 +29,20 @@ final class StatsMessages {
         .misses()
         .forEach((reason, count) ->
             response.addMisses(MissCount.newBuilder().setReason(reason).setCount(count)));
-    stats
-        .refusals()
+    refusals(stats, inFlight)
         .forEach((reason, count) ->
             response.addRefusals(RefusalCount.newBuilder().setReason(reason).setCount(count)));
     stats.tenants().forEach(tenant -> response.addTenants(tenant(tenant)));
-    return response;
+    return response.build();
+  }
+
+  /** Those of the store, and of the streams. */
+  private static Map<ErrorReason, Long> refusals(StoreStats stats, InFlight inFlight) {
+    Map<ErrorReason, Long> refusals = new TreeMap<>(stats.refusals());
+    if (inFlight.refused() > 0) {
+      refusals.merge(ErrorReason.ERROR_REASON_OVERLOADED, inFlight.refused(), Long::sum);
+    }
+    return refusals;
   }
 
   private static void space(StatsResponse.Builder response, StoreStats.Space space) {

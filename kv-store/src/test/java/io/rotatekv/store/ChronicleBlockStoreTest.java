@@ -7,10 +7,13 @@ import io.rotatekv.store.Chains.Read;
 import io.rotatekv.v1.MissReason;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ChronicleBlockStoreTest extends BlockStoreContract {
 
@@ -20,13 +23,30 @@ class ChronicleBlockStoreTest extends BlockStoreContract {
   }
 
   @Test
-  void theMappedBytesAreNearTheCapacity() {
-    StoreConfig config = StoreConfig.defaults().withCapacity(64L << 20);
-    try (ChronicleBlockStore store = open(config)) {
-      StoreStats stats = store.stats();
-      assertEquals(64L << 20, stats.space().capacity());
-      assertTrue(stats.space().mapped() < stats.space().capacity() * 1.03, stats.toString());
+  void memoryAndFileAreAsLargeAsConfiguredWithinThreePercent(@TempDir Path folder)
+      throws Exception {
+    for (long capacity : new long[] {16L << 20, (100L << 20) + 12_345, 256L << 20}) {
+      StoreConfig memory = StoreConfig.defaults().withCapacity(capacity);
+      try (ChronicleBlockStore store = open(memory)) {
+        assertWithinThreePercent(capacity, store.stats().space().mapped());
+        assertWithinThreePercent(capacity, store.stats().space().capacity());
+        assertEquals(0, store.stats().space().file());
+      }
+      Path file = folder.resolve("store-" + capacity);
+      try (ChronicleBlockStore store = open(memory.withFile(file))) {
+        StoreStats.Space space = store.stats().space();
+        assertEquals(capacity, space.configured());
+        assertEquals(Files.size(file), space.file());
+        assertWithinThreePercent(capacity, space.file());
+        assertWithinThreePercent(capacity, space.mapped());
+      }
     }
+  }
+
+  private static void assertWithinThreePercent(long configured, long actual) {
+    assertTrue(
+        Math.abs(actual - configured) <= configured * 0.03,
+        () -> "configured %d, is %d".formatted(configured, actual));
   }
 
   @Test

@@ -25,8 +25,14 @@ import io.rotatekv.v1.ErrorReason;
 import io.rotatekv.v1.GetRequest;
 import io.rotatekv.v1.GetResponse;
 import io.rotatekv.v1.KvStoreGrpc;
+import io.rotatekv.v1.ListRequest;
 import io.rotatekv.v1.MissReason;
 import io.rotatekv.v1.Namespace;
+import io.rotatekv.v1.PinRequest;
+import io.rotatekv.v1.PinResponse;
+import io.rotatekv.v1.UnpinRequest;
+import io.rotatekv.v1.VerifyRequest;
+import io.rotatekv.v1.VerifyResponse;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -51,6 +57,7 @@ class KvStoreServiceTest {
           .setCodecFingerprint(ByteString.copyFromUtf8("codec"))
           .build();
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
+  private static final StoreLimits LIMITS = StoreLimits.DEFAULTS.withMaxInFlight(16L << 20);
   private static final int LAYERS = 4;
   private static final int BLOCK_BYTES = 100_000;
 
@@ -70,7 +77,7 @@ class KvStoreServiceTest {
 
   private Server server() {
     InProcessServerBuilder builder = InProcessServerBuilder.forName(name).executor(executor);
-    GrpcServers.addServices(builder, List.of(new KvStoreService(store, StoreLimits.DEFAULTS)));
+    GrpcServers.addServices(builder, List.of(KvStoreService.of(store, LIMITS)));
     return builder.build();
   }
 
@@ -301,9 +308,21 @@ class KvStoreServiceTest {
   @Test
   void aReaderThatAsksForOneMessageGetsNoMoreAndCancelFreesTheRest() throws InterruptedException {
     put(30);
-    CountDownLatch first = new CountDownLatch(1);
-    AtomicInteger blocks = new AtomicInteger();
-    SlowReader reader = new SlowReader(first, blocks);
+    SlowReader reader = stalledReader();
+    assertEquals(1, client.stats().getOpenGets());
+    assertEquals(reader.blocks.get(), store.steps.get());
+    assertTrue(
+        reader.blocks.get() < 15, () -> "1 MiB holds at most 11 blocks, got " + reader.blocks);
+    assertEquals(5 << 20, client.stats().getInFlightBytes());
+    reader.cancel();
+    assertTrue(store.cursorClosed.await(30, TimeUnit.SECONDS));
+    assertEquals(0, client.stats().getOpenGets());
+    assertEquals(0, client.stats().getInFlightBytes());
+  }
+
+  /** A reader that has got one message of 30 sets and asks for no more. */
+  private SlowReader stalledReader() throws InterruptedException {
+    SlowReader reader = new SlowReader();
     KvStoreGrpc.newStub(channel)
         .get(
             GetRequest.newBuilder()
@@ -312,26 +331,108 @@ class KvStoreServiceTest {
                 .setLayerCount(LAYERS)
                 .build(),
             reader);
-    assertTrue(first.await(30, TimeUnit.SECONDS));
-    assertEquals(1, client.stats().getOpenGets());
-    assertEquals(blocks.get(), store.steps.get());
-    assertTrue(blocks.get() < 15, () -> "1 MiB holds at most 11 blocks, got " + blocks);
+    assertTrue(reader.first.await(30, TimeUnit.SECONDS));
+    return reader;
+  }
+
+  @Test
+  void stalledReadersKeepNobodyFromPuttingDeletingAndEvicting() throws InterruptedException {
+    put(30);
+    SlowReader reader = stalledReader();
+    clock.advance(StoreConfig.defaults().lease());
+    assertEquals(1, client.delete(NAMESPACE, List.of(key(29))));
+    try (PutSession put = client.put(NAMESPACE, LAYERS, sets(100).subList(60, 80))) {
+      fill(put, 20);
+      assertEquals(20, put.commit().storedSets());
+    }
+    assertTrue(client.stats().getEvictedSets() > 0);
     reader.cancel();
+  }
+
+  @Test
+  void whatBuffersCannotHoldIsRefusedWithADelayAndServedLater() throws InterruptedException {
+    put(30);
+    List<SlowReader> readers = List.of(stalledReader(), stalledReader(), stalledReader());
+    assertEquals(3 * (5 << 20), client.stats().getInFlightBytes());
+    ServiceException refused = assertThrows(ServiceException.class, () -> readAll(30));
+    assertEquals(ErrorReason.ERROR_REASON_OVERLOADED, refused.reason());
+    assertTrue(refused.retryAfter().isPositive());
+    assertEquals(3, client.stats().getOpenGets());
+    assertEquals(1, client.stats().getRefusals(0).getCount());
+    assertEquals(1 * LAYERS, readAll(1).blocks()); // A short one still fits.
+    readers.getFirst().cancel();
     assertTrue(store.cursorClosed.await(30, TimeUnit.SECONDS));
-    assertEquals(0, client.stats().getOpenGets());
+    assertEquals(30 * LAYERS, readAll(30).blocks());
+    readers.forEach(SlowReader::cancel);
+  }
+
+  private GetResult readAll(int count) {
+    return client.get(NAMESPACE, keys(count), 0, LAYERS, TIMEOUT, (key, layer, bytes) -> {});
+  }
+
+  @Test
+  void setsArePinnedAndUnpinnedByName() {
+    put(3);
+    KvStoreGrpc.KvStoreBlockingStub stub = KvStoreGrpc.newBlockingStub(channel);
+    PinRequest request =
+        PinRequest.newBuilder()
+            .setNamespace(NAMESPACE)
+            .addAllKeys(keys(4))
+            .setHolder("chat")
+            .setDurationMs(Integer.MAX_VALUE)
+            .build();
+    assertEquals(
+        PinResponse.newBuilder()
+            .setPinned(3)
+            .setFirstMiss(MissReason.MISS_REASON_ABSENT)
+            .setGrantedMs((int) LIMITS.maxPin().toMillis())
+            .build(),
+        stub.pin(request));
+    assertEquals(3, client.stats().getPinnedSets());
+    UnpinRequest.Builder unpin =
+        UnpinRequest.newBuilder().setNamespace(NAMESPACE).addAllKeys(keys(4));
+    assertEquals(0, stub.unpin(unpin.setHolder("other").build()).getUnpinned());
+    assertEquals(3, stub.unpin(unpin.setHolder("chat").build()).getUnpinned());
+    assertEquals(
+        io.grpc.Status.Code.INVALID_ARGUMENT,
+        assertThrows(
+                io.grpc.StatusRuntimeException.class,
+                () -> stub.pin(request.toBuilder().setHolder("").build()))
+            .getStatus()
+            .getCode());
+  }
+
+  @Test
+  void theListAndTheVerificationCoverAllSets() {
+    put(30);
+    KvStoreGrpc.KvStoreBlockingStub stub = KvStoreGrpc.newBlockingStub(channel);
+    List<ByteString> listed = new ArrayList<>();
+    stub.list(ListRequest.getDefaultInstance())
+        .forEachRemaining(page ->
+            page.getSetsList()
+                .forEach(set -> {
+                  assertEquals(NAMESPACE, set.getNamespace());
+                  listed.add(set.getKey());
+                }));
+    assertEquals(java.util.Set.copyOf(keys(30)), java.util.Set.copyOf(listed));
+    assertEquals(30, listed.size());
+    assertTrue(!stub.list(ListRequest.newBuilder().setTenant("eve").build()).hasNext());
+    VerifyResponse end = VerifyResponse.getDefaultInstance();
+    for (var each = stub.verify(VerifyRequest.getDefaultInstance()); each.hasNext(); ) {
+      end = each.next();
+    }
+    assertEquals(30, end.getCheckedSets());
+    assertEquals(30, end.getTotalSets());
+    assertEquals(client.stats().getPayloadBytes(), end.getCheckedBytes());
+    assertEquals(0, end.getDamagedCount());
   }
 
   /** Asks for one message and no more. */
   private static final class SlowReader implements ClientResponseObserver<GetRequest, GetResponse> {
 
-    private final CountDownLatch first;
-    private final AtomicInteger blocks;
+    final CountDownLatch first = new CountDownLatch(1);
+    final AtomicInteger blocks = new AtomicInteger();
     private @org.jspecify.annotations.Nullable ClientCallStreamObserver<GetRequest> call;
-
-    SlowReader(CountDownLatch first, AtomicInteger blocks) {
-      this.first = first;
-      this.blocks = blocks;
-    }
 
     void cancel() {
       java.util.Objects.requireNonNull(call).cancel("enough", null);

@@ -1,0 +1,12 @@
+package io.rotatekv.store;
+
+import java.time.InstantSource;
+
+class ChronicleStaleDataTest extends StaleDataContract {
+
+  @Override
+  BlockStore open() {
+    return ChronicleBlockStore.open(
+        BlockStoreContract.CONFIG, InstantSource.system(), Runnable::run);
+  }
+}
