@@ -8,7 +8,6 @@ import io.rotatekv.prefill.PrefillConfig;
 import io.rotatekv.proto.ServerOptions;
 import io.rotatekv.store.StoreConfig;
 import io.rotatekv.store.StoreLimits;
-import io.rotatekv.store.TenantQuotas;
 
 /** The services' own configurations, out of the settings. */
 final class ServiceConfigs {
@@ -26,8 +25,14 @@ final class ServiceConfigs {
         settings.get(ConfigKeys.STORE_PUT_TIMEOUT),
         settings.get(ConfigKeys.STORE_TIME_TO_LIVE),
         ServerOptions.DEFAULT_DRAIN,
-        TenantQuotas.OPEN,
-        StoreLimits.DEFAULTS);
+        settings.get(ConfigKeys.STORE_TENANTS),
+        new StoreLimits(
+            settings.get(ConfigKeys.STORE_HIGH_WATERMARK),
+            settings.get(ConfigKeys.STORE_LOW_WATERMARK),
+            settings.get(ConfigKeys.STORE_MAX_PIN),
+            settings.get(ConfigKeys.STORE_MAX_PINNED),
+            settings.get(ConfigKeys.STORE_MAX_PUTS),
+            settings.get(ConfigKeys.STORE_MAX_IN_FLIGHT)));
   }
 
   static PrefillConfig prefill(Settings settings) {

@@ -85,6 +85,8 @@ final class PageMap implements AutoCloseable {
       context.insert(absent, blank);
     } catch (InterProcessDeadLockException e) {
       throw locked(e);
+    } catch (InternalError e) {
+      throw fault(e);
     }
   }
 
@@ -103,6 +105,8 @@ final class PageMap implements AutoCloseable {
       MemorySegment.copy(bytes, 0, MEMORY, address(entry) + at, bytes.byteSize());
     } catch (InterProcessDeadLockException e) {
       throw locked(e);
+    } catch (InternalError e) {
+      throw fault(e);
     }
   }
 
@@ -112,6 +116,7 @@ final class PageMap implements AutoCloseable {
    *
    * @return false if a page is not there
    * @throws InterProcessDeadLockException if the map's lock cannot be had in time
+   * @throws ServiceException STORAGE if the file behind the pages cannot be read
    */
   boolean read(long id, long offset, MemorySegment into) {
     long done = 0;
@@ -130,12 +135,23 @@ final class PageMap implements AutoCloseable {
   /** Removes the pages of a set, the first one first, for it is what makes the others a set. */
   void remove(long id, int pages) {
     for (int page = 0; page < pages; page++) {
-      map.remove(key(id, page));
+      remove(key(id, page));
     }
   }
 
+  /**
+   * Removes one page; does nothing if it is not there.
+   *
+   * @throws ServiceException STORAGE if the map's lock cannot be had in time, or its file is gone
+   */
   void remove(long key) {
-    map.remove(key);
+    try {
+      map.remove(key);
+    } catch (InterProcessDeadLockException e) {
+      throw locked(e);
+    } catch (InternalError e) {
+      throw fault(e);
+    }
   }
 
   /** Gives every page's key. */
@@ -169,12 +185,22 @@ final class PageMap implements AutoCloseable {
       }
       MemorySegment.copy(MEMORY, address(entry) + inPage, into, at, length);
       return true;
+    } catch (InternalError e) {
+      throw fault(e);
     }
   }
 
   private static long address(MapEntry<Long, byte[]> entry) {
     Data<byte[]> value = entry.value();
     return value.bytes().addressForRead(value.offset());
+  }
+
+  /** How the JVM reports that mapped memory has lost its file. */
+  private static ServiceException fault(InternalError e) {
+    return new ServiceException(
+        ErrorReason.ERROR_REASON_STORAGE,
+        "the store's file was cut short or its disk failed; restart the store, which checks it",
+        e);
   }
 
   private static ServiceException locked(InterProcessDeadLockException e) {

@@ -72,11 +72,11 @@ final class PageStorage implements AutoCloseable {
     try {
       if (!Files.exists(path)) {
         ChronicleMap<Long, byte[]> map = create(path, config);
-        file.markOpen(Files.size(path));
+        file.markOpen();
         return map;
       }
       boolean clean = file.checkState();
-      file.markOpen(Files.size(path));
+      file.markOpen();
       if (clean) {
         return builder(config).createPersistedTo(path.toFile());
       }

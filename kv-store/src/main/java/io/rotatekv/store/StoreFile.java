@@ -14,6 +14,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What lies beside a store's file: {@code FILE.lock}, held while a process uses it, and {@code
@@ -21,11 +23,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class StoreFile implements AutoCloseable {
 
+  private static final Logger log = LoggerFactory.getLogger(StoreFile.class);
   private static final String VERSION = "1";
 
   private final Path path;
   private final StoreConfig config;
   private final FileChannel lock;
+  private long fileBytes;
 
   private StoreFile(Path path, StoreConfig config, FileChannel lock) {
     this.path = path;
@@ -99,26 +103,30 @@ final class StoreFile implements AutoCloseable {
           "the store file %s was made with %s and version %s, and is configured with %s and version %s; change the configuration, or delete the file to start empty"
               .formatted(path, made, saved.getProperty("version"), wanted, VERSION));
     }
-    long expected = Long.parseLong(saved.getProperty("fileBytes", "0"));
-    if (Files.size(path) < expected) {
+    fileBytes = Long.parseLong(saved.getProperty("fileBytes", "0"));
+    if (Files.size(path) < fileBytes) {
       throw new StartupException(
           "the store file %s has %d bytes of %d: it was cut short; delete it to start empty"
-              .formatted(path, Files.size(path), expected));
+              .formatted(path, Files.size(path), fileBytes));
     }
     return "true".equals(saved.getProperty("clean"));
   }
 
   /** Notes that the file is in use, so that a crash from here on is seen at the next start. */
-  void markOpen(long fileBytes) throws IOException {
-    save(false, fileBytes);
+  void markOpen() throws IOException {
+    fileBytes = Math.max(fileBytes, Files.size(path));
+    save(false);
   }
 
-  /** Notes that the file was closed cleanly. */
+  /**
+   * Notes that the file was closed cleanly. Where that cannot be noted, on a full disk say, the
+   * next start recovers, which takes longer and gives the same.
+   */
   void markClean() {
     try {
-      save(true, Files.size(path));
+      save(true);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      log.warn("cannot note that {} was closed cleanly; the next start will recover it", path, e);
     }
   }
 
@@ -131,7 +139,7 @@ final class StoreFile implements AutoCloseable {
     }
   }
 
-  private void save(boolean clean, long fileBytes) throws IOException {
+  private void save(boolean clean) throws IOException {
     Properties state = new Properties();
     state.setProperty("version", VERSION);
     state.setProperty("capacityBytes", Long.toString(config.capacityBytes()));

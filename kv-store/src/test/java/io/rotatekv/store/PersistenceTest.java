@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.rotatekv.proto.ServiceException;
 import io.rotatekv.proto.StartupException;
+import io.rotatekv.v1.ErrorReason;
 import io.rotatekv.v1.MissReason;
 import java.io.BufferedReader;
 import java.io.File;
@@ -148,6 +150,31 @@ class PersistenceTest {
     try (RandomAccessFile access = new RandomAccessFile(file, "rw")) {
       access.setLength(access.length() / 2);
     }
+    assertStartFails(config(), "cut short");
+  }
+
+  @Test
+  void aFileCutShortWhileItIsInUseFailsReadsAndNotTheProcess() throws Exception {
+    Path file = folder.resolve("kv/store.map");
+    BlockStore store = open(config());
+    for (int chain = 0; chain < 90; chain++) {
+      Chains.store(store, chain, 0, 1);
+    }
+    try (RandomAccessFile access = new RandomAccessFile(file.toFile(), "rw")) {
+      access.setLength(access.length() / 2);
+    }
+    int served = 0;
+    int failed = 0;
+    for (int chain = 0; chain < 90; chain++) {
+      try {
+        served += wholeBlocks(store, chain, 1);
+      } catch (ServiceException e) {
+        assertEquals(ErrorReason.ERROR_REASON_STORAGE, e.reason());
+        failed++;
+      }
+    }
+    assertTrue(served > 0 && failed > 0, served + " blocks served, " + failed + " reads failed");
+    store.close();
     assertStartFails(config(), "cut short");
   }
 

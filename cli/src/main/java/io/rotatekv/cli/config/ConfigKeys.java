@@ -1,6 +1,7 @@
 package io.rotatekv.cli.config;
 
 import io.rotatekv.proto.stores.StoreTargets;
+import io.rotatekv.store.TenantQuotas;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -93,6 +94,36 @@ public final class ConfigKeys {
   public static final ConfigKey<Duration> STORE_TIME_TO_LIVE =
       new ConfigKey<>(
           "store", "time-to-live", ValueType.DURATION, "0s", "after the last use; 0s for ever");
+  public static final ConfigKey<TenantQuotas> STORE_TENANTS =
+      new ConfigKey<>(
+          "store",
+          "tenants",
+          TenantQuotaText::parse,
+          "",
+          "who may use it, and bytes for each: alice=2GiB,bob=0,*=1GiB; empty for anybody");
+  public static final ConfigKey<Double> STORE_HIGH_WATERMARK =
+      new ConfigKey<>(
+          "store", "high-watermark", ValueType.SHARE, "95%", "more in use starts eviction");
+  public static final ConfigKey<Double> STORE_LOW_WATERMARK =
+      new ConfigKey<>("store", "low-watermark", ValueType.SHARE, "90%", "eviction stops there");
+  public static final ConfigKey<Duration> STORE_MAX_PIN =
+      new ConfigKey<>("store", "max-pin", ValueType.DURATION, "10m", "the longest pin granted");
+  public static final ConfigKey<Double> STORE_MAX_PINNED =
+      new ConfigKey<>(
+          "store",
+          "max-pinned",
+          ValueType.SHARE,
+          "50%",
+          "of the capacity and of each quota, what pins may hold");
+  public static final ConfigKey<Integer> STORE_MAX_PUTS =
+      new ConfigKey<>("store", "max-puts", POSITIVE, "1024", "open at a time; more are refused");
+  public static final ConfigKey<Long> STORE_MAX_IN_FLIGHT =
+      new ConfigKey<>(
+          "store",
+          "max-in-flight",
+          ValueType.BYTES,
+          "256MiB",
+          "bound on what gets hold in buffers; more are refused");
 
   public static final ConfigKey<Integer> PREFILL_COUNT =
       new ConfigKey<>("prefill", "count", COUNT, "1", "how many `rotatekv up` starts");
@@ -166,6 +197,13 @@ public final class ConfigKeys {
           STORE_LEASE,
           STORE_PUT_TIMEOUT,
           STORE_TIME_TO_LIVE,
+          STORE_TENANTS,
+          STORE_HIGH_WATERMARK,
+          STORE_LOW_WATERMARK,
+          STORE_MAX_PIN,
+          STORE_MAX_PINNED,
+          STORE_MAX_PUTS,
+          STORE_MAX_IN_FLIGHT,
           PREFILL_COUNT,
           PREFILL_HOST,
           PREFILL_PORT,

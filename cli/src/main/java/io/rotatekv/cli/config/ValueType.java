@@ -29,6 +29,9 @@ public interface ValueType<T> {
   /** A length of time such as {@code 500ms}. */
   ValueType<Duration> DURATION = Durations::parse;
 
+  /** A share of a whole such as {@code 95%}, from 0 to 1. */
+  ValueType<Double> SHARE = ValueType::share;
+
   /**
    * The value of a text.
    *
@@ -63,5 +66,20 @@ public interface ValueType<T> {
       }
       throw new IllegalArgumentException("'%s' is not one of %s".formatted(text, known));
     };
+  }
+
+  private static double share(String text) {
+    String number = text.strip();
+    if (number.endsWith("%")) {
+      try {
+        double percent = Double.parseDouble(number.substring(0, number.length() - 1));
+        if (percent >= 0 && percent <= 100) {
+          return percent / 100;
+        }
+      } catch (NumberFormatException e) {
+        // Falls through to the same message.
+      }
+    }
+    throw new IllegalArgumentException("'%s' is not a share; write it as 95%%".formatted(text));
   }
 }

@@ -3,7 +3,10 @@ package io.rotatekv.cli.config;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.rotatekv.store.TenantQuotas;
 import java.time.Duration;
+import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -39,6 +42,34 @@ class ValueTypeTest {
   @ValueSource(strings = {"", "5", "s", "-5s", "5 days"})
   void refusesWhatIsNoTime(String text) {
     assertThrows(IllegalArgumentException.class, () -> ValueType.DURATION.parse(text));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0%,0", "95%,0.95", "12.5%,0.125", "100%,1"})
+  void readsShares(String text, double share) {
+    assertEquals(share, ValueType.SHARE.parse(text));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "%", "0.95", "-1%", "101%", "half%"})
+  void refusesWhatIsNoShare(String text) {
+    assertThrows(IllegalArgumentException.class, () -> ValueType.SHARE.parse(text));
+  }
+
+  @Test
+  void readsTenantsAndTheirQuotas() {
+    assertEquals(TenantQuotas.OPEN, TenantQuotaText.parse(""));
+    assertEquals(
+        new TenantQuotas(Map.of("alice", 2L << 30, "bob", 0L), OptionalLong.empty()),
+        TenantQuotaText.parse("alice=2GiB, bob=0"));
+    assertEquals(
+        new TenantQuotas(Map.of(), OptionalLong.of(1024)), TenantQuotaText.parse("*=1KiB"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"alice", "=1GiB", "alice=", "alice=1GiB,", "alice=1,alice=2"})
+  void refusesWhatIsNoQuota(String text) {
+    assertThrows(IllegalArgumentException.class, () -> TenantQuotaText.parse(text));
   }
 
   @Test
