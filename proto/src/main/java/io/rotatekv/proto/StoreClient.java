@@ -48,7 +48,7 @@ public final class StoreClient implements AutoCloseable {
   private StoreClient(Channel control, Channel data, StoreClientOptions options, Runnable onClose) {
     this.options = options;
     this.control = KvStoreGrpc.newBlockingV2Stub(control);
-    this.data = KvStoreGrpc.newBlockingV2Stub(data);
+    this.data = KvStoreGrpc.newBlockingV2Stub(data).withInterceptors(new InPlaceParsing());
     this.gate = new StoreGate(options);
     this.name = "the store at " + options.target();
     this.onClose = onClose;
@@ -57,7 +57,7 @@ public final class StoreClient implements AutoCloseable {
   private StoreClient(ManagedChannel control, ManagedChannel data, StoreClientOptions options) {
     this.options = options;
     this.control = KvStoreGrpc.newBlockingV2Stub(control);
-    this.data = KvStoreGrpc.newBlockingV2Stub(data);
+    this.data = KvStoreGrpc.newBlockingV2Stub(data).withInterceptors(new InPlaceParsing());
     this.gate = new StoreGate(options);
     this.name = "the store at " + options.target();
     StoreProbe probe =
