@@ -15,6 +15,7 @@ import picocli.CommandLine.Spec;
       EvalKlCommand.class,
       EvalGsm8kCommand.class,
       EvalNeedleCommand.class,
+      EvalAblationCommand.class,
     })
 final class EvalCommand implements Runnable {
 
@@ -25,6 +26,6 @@ final class EvalCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "say what to measure: ppl, kl, gsm8k or needle");
+        spec.commandLine(), "say what to measure: ppl, kl, gsm8k, needle or ablation");
   }
 }

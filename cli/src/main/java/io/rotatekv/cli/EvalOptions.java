@@ -6,6 +6,7 @@ import io.rotatekv.eval.cache.CacheUnderTest;
 import io.rotatekv.eval.cache.Caches;
 import io.rotatekv.eval.cache.EvalModel;
 import io.rotatekv.eval.cache.ServingCaches;
+import io.rotatekv.eval.methods.MethodCaches;
 import io.rotatekv.eval.run.EvalRun;
 import io.rotatekv.eval.run.EvalText;
 import io.rotatekv.eval.run.RunProgress;
@@ -16,6 +17,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -35,12 +37,21 @@ final class EvalOptions {
       names = "--codec",
       paramLabel = "CODEC",
       split = ",",
-      defaultValue = "rotatekv2",
       description = {
-        "One or more of the codecs that are served (fp16, rotatekv2, the default, rotatekv3,",
-        "rotatekv4, centred2) and of the methods that are there to compare with."
+        "One or more of the codecs that are served (fp16, rotatekv2, rotatekv3, rotatekv4, centred2)",
+        "and of the methods that are there to compare with (rtn2, quarot2, kivi2, kvquant2, gear2,",
+        "mikv2, zipcache2, ...); rotatekv2 if none is given. Ablations show them first: fp16."
       })
   private List<String> codecs = new ArrayList<>();
+
+  @Option(
+      names = "--calibration-text",
+      paramLabel = "FILE",
+      description = {
+        "A text for methods that calibrate more than the artifact holds (kvquant2, reordering);",
+        "never the one that is scored."
+      })
+  private @Nullable Path calibrationText;
 
   @Option(
       names = "--calibration",
@@ -51,11 +62,10 @@ final class EvalOptions {
   @Option(
       names = "--attend",
       paramLabel = "MODE",
-      defaultValue = "block",
       description =
           "What a token attends over unquantized: its own block (the default, as served), full or"
-              + " quantized (nothing, as in the paper's tables).")
-  private String attend = "";
+              + " quantized (nothing, as in the paper's tables; the default of ablations).")
+  private @Nullable String attend;
 
   @Option(
       names = "--state",
@@ -97,7 +107,7 @@ final class EvalOptions {
   /** The FP16 cache, served, under the same attention. */
   CacheUnderTest exactCache(EvalModel model) {
     return new Caches(List.of(new ServingCaches()))
-        .open(CodecSpec.FP16.name(), model, Attend.parse(attend));
+        .open(CodecSpec.FP16.name(), model, attend(Attend.BLOCK));
   }
 
   private EvalRun evalRun(PrintWriter err) {
@@ -109,9 +119,24 @@ final class EvalOptions {
 
   /** Every cache that was asked for, so that a name that does not exist costs no time. */
   List<CacheUnderTest> caches(EvalModel model) {
-    Caches caches = new Caches(List.of(new ServingCaches()));
-    Attend mode = Attend.parse(attend);
-    return codecs.stream().map(codec -> caches.open(codec, model, mode)).toList();
+    return caches(model, codecs("rotatekv2"), attend(Attend.BLOCK));
+  }
+
+  /** Caches by name. */
+  List<CacheUnderTest> caches(EvalModel model, List<String> names, Attend mode) {
+    Optional<EvalText> text = Optional.ofNullable(calibrationText).map(EvalText::read);
+    Caches caches = new Caches(List.of(new ServingCaches(), new MethodCaches(text)));
+    return names.stream().map(codec -> caches.open(codec, model, mode)).toList();
+  }
+
+  /** The codecs that were asked for, or {@code byDefault}. */
+  List<String> codecs(String byDefault) {
+    return codecs.isEmpty() ? List.of(byDefault) : codecs;
+  }
+
+  /** The mode of attention that was asked for, or {@code byDefault}. */
+  Attend attend(Attend byDefault) {
+    return attend == null ? byDefault : Attend.parse(attend);
   }
 
   /**
@@ -121,7 +146,9 @@ final class EvalOptions {
    */
   static void requireUnseen(List<CacheUnderTest> caches, EvalText text) {
     for (CacheUnderTest cache : caches) {
-      cache.calibration().ifPresent(made -> text.requireUnseen(cache.name(), made));
+      if (cache.learnedFrom(text.sha256())) {
+        throw text.seen(cache.name());
+      }
     }
   }
 

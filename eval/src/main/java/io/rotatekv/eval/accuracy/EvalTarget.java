@@ -38,7 +38,7 @@ public record EvalTarget(String name, String fingerprint, int vocabulary) {
   }
 
   /** A row of one evaluation of one cache on this model. */
-  EvalRow row(
+  public EvalRow row(
       String eval,
       CacheUnderTest cache,
       double avgBits,

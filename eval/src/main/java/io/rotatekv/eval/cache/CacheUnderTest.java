@@ -32,6 +32,11 @@ public interface CacheUnderTest {
   /** What it learned before; texts that this was made from are not scored. */
   Optional<Calibration> calibration();
 
+  /** Whether it learned from the text with this SHA-256, in hexadecimal digits. */
+  default boolean learnedFrom(String sha256) {
+    return calibration().filter(made -> made.isMadeFrom(sha256)).isPresent();
+  }
+
   /** Whether it runs on a GPU, where one engine at a time takes the whole device. */
   boolean onGpu();
 

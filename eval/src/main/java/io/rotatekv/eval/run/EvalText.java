@@ -53,10 +53,15 @@ public record EvalText(String name, String sha256, String content) {
    */
   public void requireUnseen(String codec, Calibration calibration) {
     if (calibration.isMadeFrom(sha256)) {
-      throw new EvalException(
-          ("%s was calibrated on %s, so its figures on this text would flatter it; score another"
-                  + " text, or calibrate on another with 'rotatekv calibrate'")
-              .formatted(codec, name));
+      throw seen(codec);
     }
+  }
+
+  /** The refusal to score what learned from this very text. */
+  public EvalException seen(String codec) {
+    return new EvalException(
+        ("%s was calibrated on %s, so its figures on this text would flatter it; score another"
+                + " text, or calibrate on another with 'rotatekv calibrate'")
+            .formatted(codec, name));
   }
 }

@@ -20,6 +20,12 @@ public record EngineLimits(int maxContext, int chunkTokens) {
     }
   }
 
+  /** Limits of sequences of {@code maxContext} tokens that can be computed in one chunk. */
+  public static EngineLimits whole(int maxContext) {
+    int blocks = Math.ceilDiv(maxContext, BlockCodec.BLOCK_TOKENS);
+    return new EngineLimits(maxContext, blocks * BlockCodec.BLOCK_TOKENS);
+  }
+
   /**
    * Refuses a step that a model of {@code vocabulary} tokens cannot run within these bounds.
    *

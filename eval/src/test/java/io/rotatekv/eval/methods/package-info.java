@@ -1,0 +1,4 @@
+@NullMarked
+package io.rotatekv.eval.methods;
+
+import org.jspecify.annotations.NullMarked;
