@@ -45,7 +45,7 @@ final class BenchClusterCommand implements Runnable {
       description = "Prompt tokens, about (default: ${DEFAULT-VALUE}).")
   private List<Integer> prompts = List.of();
 
-  @Mixin private final ResultOptions results = new ResultOptions();
+  @Mixin private final ResultOptions results = new ResultOptions("bench-gpu.jsonl");
 
   @Override
   public void run() {
@@ -66,10 +66,10 @@ final class BenchClusterCommand implements Runnable {
 
   private static BenchLines lines() {
     if (CudaDevice.obstacle().isPresent()) {
-      return new BenchLines(BenchLines.currentCommit(), "none", "none");
+      return BenchLines.ofGpu("none", "none");
     }
     try (CudaDevice device = CudaDevice.open(0)) {
-      return new BenchLines(BenchLines.currentCommit(), device.name(), device.driver());
+      return BenchLines.ofGpu(device.name(), device.driver());
     }
   }
 }

@@ -10,7 +10,12 @@ import picocli.CommandLine.Spec;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = "Measures the speed of this machine.",
-    subcommands = {BenchCpuCommand.class, BenchGpuCommand.class, BenchClusterCommand.class})
+    subcommands = {
+      BenchCpuCommand.class,
+      BenchGpuCommand.class,
+      BenchStoreCommand.class,
+      BenchClusterCommand.class
+    })
 final class BenchCommand implements Runnable {
 
   @Spec
@@ -19,6 +24,7 @@ final class BenchCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "say what to measure: cpu, gpu or cluster");
+    throw new ParameterException(
+        spec.commandLine(), "say what to measure: cpu, gpu, store or cluster");
   }
 }

@@ -51,7 +51,7 @@ final class BenchGpuCommand implements Runnable {
       description = "What a run of PyTorch's attention on the same card printed, to compare with.")
   private @Nullable Path baseline;
 
-  @Mixin private final ResultOptions results = new ResultOptions();
+  @Mixin private final ResultOptions results = new ResultOptions("bench-gpu.jsonl");
 
   @Override
   public void run() {
@@ -60,7 +60,7 @@ final class BenchGpuCommand implements Runnable {
         CudaDevice device = CudaDevice.open(0);
         GpuBenchmark benchmark =
             new GpuBenchmark(device, Backends.open("auto", team).kernels(), team)) {
-      BenchLines lines = new BenchLines(BenchLines.currentCommit(), device.name(), device.driver());
+      BenchLines lines = BenchLines.ofGpu(device.name(), device.driver());
       benchmark.measure(sections, baselines(), row -> results.report(lines.line(row), out));
     } catch (IllegalStateException e) {
       throw new CommandException(String.valueOf(e.getMessage()), "", e);

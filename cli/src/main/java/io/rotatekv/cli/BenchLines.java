@@ -13,21 +13,54 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Figures as lines of JSON that say where they come from.
  *
  * @param commit the sources' commit
- * @param card the GPU's name
- * @param driver its driver
+ * @param machine what was measured, by the fields that say so
  */
-record BenchLines(String commit, String card, String driver) {
+record BenchLines(String commit, SequencedMap<String, String> machine) {
+
+  private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
 
   /** Set by a bundle, which has no repository. */
   private static final String COMMIT_PROPERTY = "rotatekv.commit";
 
   private static final MathContext FOUR_DIGITS = new MathContext(4);
+
+  /** Lines of the running program about a GPU and its driver. */
+  static BenchLines ofGpu(String card, String driver) {
+    SequencedMap<String, String> machine = new LinkedHashMap<>();
+    machine.put("card", card);
+    machine.put("driver", driver);
+    return new BenchLines(currentCommit(), machine);
+  }
+
+  /** Lines of the running program about this machine's processor. */
+  static BenchLines ofCpu() {
+    SequencedMap<String, String> machine = new LinkedHashMap<>();
+    machine.put(
+        "machine",
+        "%s, %d cores".formatted(processor(), Runtime.getRuntime().availableProcessors()));
+    return new BenchLines(currentCommit(), machine);
+  }
+
+  private static String processor() {
+    try (Stream<String> lines = Files.lines(CPU_INFO)) {
+      return lines
+          .filter(line -> line.startsWith("model name"))
+          .map(line -> line.substring(line.indexOf(':') + 1).strip())
+          .findFirst()
+          .orElse(System.getProperty("os.arch"));
+    } catch (IOException e) {
+      return System.getProperty("os.arch"); // not Linux
+    }
+  }
 
   /** A record's components in their order, named as in {@code q_heads}, and where it comes from. */
   ObjectNode line(Record row) {
@@ -41,10 +74,9 @@ record BenchLines(String commit, String card, String driver) {
             field.setValue(line.numberNode(rounded.round(FOUR_DIGITS).doubleValue()));
           }
         });
-    return line.put("commit", commit)
-        .put("date", LocalDate.now(ZoneOffset.UTC).toString())
-        .put("card", card)
-        .put("driver", driver);
+    line.put("commit", commit).put("date", LocalDate.now(ZoneOffset.UTC).toString());
+    machine.forEach(line::put);
+    return line;
   }
 
   /** The figures of a line in words, for a terminal. */

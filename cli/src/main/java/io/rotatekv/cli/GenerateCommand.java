@@ -2,7 +2,6 @@ package io.rotatekv.cli;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.google.common.net.HostAndPort;
 import io.rotatekv.cli.client.Answer;
 import io.rotatekv.cli.client.GenerateClient;
 import io.rotatekv.cli.config.ValueType;
@@ -69,7 +68,7 @@ final class GenerateCommand implements Runnable {
     GenerateRequest request = request();
     Consumer<String> onText = text -> print(out, json ? "" : text);
     Answer answer;
-    try (GenerateClient client = new GenerateClient(address())) {
+    try (GenerateClient client = new GenerateClient(TargetAddress.parse(spec, target))) {
       answer = client.generate(request, ValueType.DURATION.parse(timeout), onText);
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "--timeout: " + e.getMessage(), e);
@@ -86,20 +85,6 @@ final class GenerateCommand implements Runnable {
         GenerateRequest.newBuilder().setMaxTokens(maxTokens).setSampling(sampling.toProto());
     prompt.addTo(request, spec.commandLine());
     return request.build();
-  }
-
-  private HostAndPort address() {
-    try {
-      HostAndPort address = HostAndPort.fromString(target);
-      if (address.hasPort()) {
-        return address;
-      }
-    } catch (IllegalArgumentException e) {
-      // Falls through to the one message.
-    }
-    throw new ParameterException(
-        spec.commandLine(),
-        "--target: '%s' is not HOST:PORT, such as 127.0.0.1:7100".formatted(target));
   }
 
   private static void print(PrintWriter out, String text) {

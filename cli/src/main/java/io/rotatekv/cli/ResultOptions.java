@@ -13,12 +13,20 @@ final class ResultOptions {
   @Option(
       names = "--results",
       paramLabel = "FILE",
-      defaultValue = "eval/results/bench-gpu.jsonl",
       description = "Where --json appends its lines as well (default: ${DEFAULT-VALUE}).")
-  private Path file = Path.of("");
+  private Path file;
 
   @Option(names = "--json", description = "Print one JSON object a line, and append it.")
   private boolean json;
+
+  /**
+   * Options whose default is a file of results in this repository.
+   *
+   * @param name the file's name
+   */
+  ResultOptions(String name) {
+    file = Path.of("eval", "results", name);
+  }
 
   /** Prints a line, and appends it if it is JSON. */
   void report(ObjectNode line, PrintWriter out) {

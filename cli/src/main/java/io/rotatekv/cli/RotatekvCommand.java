@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
       DemoCommand.class,
       UpCommand.class,
       GenerateCommand.class,
+      StoreCommand.class,
       KvStoreCommand.class,
       PrefillCommand.class,
       DecodeCommand.class,

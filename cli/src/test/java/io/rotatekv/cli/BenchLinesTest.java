@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -17,8 +19,15 @@ class BenchLinesTest {
   private record Figure(String bench, int qHeads, double tbS, @Nullable Double baselineMs) {}
 
   private final ObjectNode line =
-      new BenchLines("abc123", "a card", "a driver")
+      new BenchLines("abc123", machine())
           .line(new Figure("decode_attention", 32, 2.98765432, null));
+
+  private static SequencedMap<String, String> machine() {
+    SequencedMap<String, String> machine = new LinkedHashMap<>();
+    machine.put("card", "a card");
+    machine.put("driver", "a driver");
+    return machine;
+  }
 
   @Test
   void lineHoldsTheFiguresAndWhereTheyComeFrom() {

@@ -24,10 +24,15 @@ public record JavaCommand(Path java, List<String> flags, String classPath, Strin
         mainClass);
   }
 
+  /** The same but for the main class. */
+  public JavaCommand withMain(String otherClass) {
+    return new JavaCommand(java, flags, classPath, otherClass);
+  }
+
   /**
    * A process to be started; the class path travels by environment, so that `ps` stays readable.
    */
-  ProcessBuilder process(List<String> arguments) {
+  public ProcessBuilder process(List<String> arguments) {
     List<String> command = new ArrayList<>();
     command.add(java.toString());
     command.addAll(flags);

@@ -1,6 +1,5 @@
 package io.rotatekv.cli.console;
 
-import java.io.Console;
 import java.io.PrintWriter;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -31,7 +30,7 @@ public final class Progress implements AutoCloseable {
     this.err = err;
     this.step = step;
     this.total = total;
-    this.bar = isTerminal(System.console()) ? bar(step, total, unit, unitSize) : null;
+    this.bar = Terminal.isPresent() ? bar(step, total, unit, unitSize) : null;
     if (bar == null) {
       line(" …");
     }
@@ -76,9 +75,5 @@ public final class Progress implements AutoCloseable {
         .setStyle(ProgressBarStyle.COLORFUL_UNICODE_BLOCK)
         .setUpdateIntervalMillis(200)
         .build();
-  }
-
-  private static boolean isTerminal(@Nullable Console console) {
-    return console != null && console.isTerminal();
   }
 }

@@ -1,0 +1,70 @@
+package io.rotatekv.cli;
+
+import io.rotatekv.cli.cluster.JavaCommand;
+import io.rotatekv.cli.config.Settings;
+import io.rotatekv.cli.storebench.Plan;
+import io.rotatekv.cli.storebench.StoreBenchmark;
+import io.rotatekv.proto.StartupException;
+import io.rotatekv.store.redis.LocalRedis;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code rotatekv bench store}: the store beside a raw TCP copy and Redis. */
+@Command(
+    name = "store",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Measures a store on loopback: puts and gets of values one a call (put, get) and many a stream",
+      "(put_stream, get_stream), beside the same bytes between two processes by plain NIO and in",
+      "Redis, in turns within one run; then LookupPrefix of 1,000 blocks beside 100 MB/s of traffic."
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  rotatekv bench store --quick",
+      "  rotatekv bench store --json --set store.capacity=2GiB",
+    })
+final class BenchStoreCommand implements Runnable {
+
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Mixin private final ConfigOptions config = new ConfigOptions();
+
+  @Option(names = "--quick", description = "Fewer sizes and shorter rounds: a minute, for a look.")
+  private boolean quick;
+
+  @Mixin private final ResultOptions results = new ResultOptions("bench-store.jsonl");
+
+  @Override
+  public void run() {
+    PrintWriter err = spec.commandLine().getErr();
+    PrintWriter out = spec.commandLine().getOut();
+    Settings settings = config.settings();
+    JavaCommand java = JavaCommand.ofThisProcess(Main.class.getName());
+    BenchLines lines = BenchLines.ofCpu();
+    try {
+      new StoreBenchmark(java, settings, redis(err))
+          .measure(
+              quick ? Plan.quick() : Plan.full(), err, row -> results.report(lines.line(row), out));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static @Nullable Path redis(PrintWriter err) {
+    try {
+      return LocalRedis.find(System.getenv());
+    } catch (StartupException e) {
+      err.println("rotatekv: without Redis's figures: " + e.getMessage());
+      err.flush();
+      return null;
+    }
+  }
+}

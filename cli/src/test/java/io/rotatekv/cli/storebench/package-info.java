@@ -1,0 +1,4 @@
+@NullMarked
+package io.rotatekv.cli.storebench;
+
+import org.jspecify.annotations.NullMarked;
