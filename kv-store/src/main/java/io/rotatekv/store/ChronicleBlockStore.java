@@ -347,7 +347,10 @@ public final class ChronicleBlockStore implements BlockStore {
   /** Why a set that was found gave no good block: it was taken out meanwhile, or it is damaged. */
   private MissReason unreadable(StoredSet set, int layer) {
     if (!set.isLive()) {
-      return index.peek(set.manifest().namespace(), set.manifest().set().key(), now()).reason();
+      MissReason reason =
+          index.peek(set.manifest().namespace(), set.manifest().set().key(), now()).reason();
+      // Where the key has been put again nothing is missing; but what was being read is gone.
+      return reason == MissReason.MISS_REASON_UNSPECIFIED ? MissReason.MISS_REASON_EVICTED : reason;
     }
     if (pool.drop(set, MissReason.MISS_REASON_CORRUPT)) {
       log.error("dropped set {}: layer {} fails its checksum", set.manifest().set().key(), layer);
