@@ -22,6 +22,9 @@ final class PagePool {
   /** Pages that the background takes at a time, so that it holds the index's lock for short. */
   private static final long TRIM_PAGES = 64;
 
+  /** Where a lease has run out, but that of a tail behind it has not. */
+  private static final long LEAST_RETRY_MILLIS = 50;
+
   private final long total;
   private final long high;
   private final long low;
@@ -72,6 +75,12 @@ final class PagePool {
     if (used.get() > high && trimming.compareAndSet(false, true)) {
       trimLater();
     }
+  }
+
+  /** Gives a page back that never came into the map. */
+  void giveBack(TenantUsage tenant) {
+    tenant.add(-1);
+    used.decrementAndGet();
   }
 
   /** Takes pages that are in the map already, at the start. */
@@ -177,6 +186,7 @@ final class PagePool {
   }
 
   private Duration retryAfter(@Nullable TenantUsage tenant) {
-    return Duration.ofMillis(Math.max(1, index.untilEvictable(clock.millis(), tenant)));
+    return Duration.ofMillis(
+        Math.max(LEAST_RETRY_MILLIS, index.untilEvictable(clock.millis(), tenant)));
   }
 }

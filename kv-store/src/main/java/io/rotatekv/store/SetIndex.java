@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * {@link #evict} takes from its cold end. The policy knows neither chains nor leases: what it names
  * is where a tail of the chain begins, and the tail goes from its end on, as far as nothing
  * protects it. A read touches a chain's head at least as often as its tail, so what is named is
- * mostly cold as a whole.
+ * mostly cold as a whole. (Caffeine records reads once it is half full; before that nothing goes.)
  *
  * <p>Look-ups and leases take no lock. One lock guards what changes the set of sets.
  */

@@ -40,8 +40,13 @@ final class SetTree {
     return tail;
   }
 
+  /** Only a set further down its chain: producers may name parents that go in a circle. */
   private @Nullable StoredSet firstChild(StoredSet set) {
-    Set<StoredSet> below = children.get(set.key());
-    return below == null ? null : below.iterator().next();
+    for (StoredSet child : children.getOrDefault(set.key(), Set.of())) {
+      if (child.chainIndex() > set.chainIndex()) {
+        return child;
+      }
+    }
+    return null;
   }
 }

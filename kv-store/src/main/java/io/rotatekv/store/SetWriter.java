@@ -86,7 +86,12 @@ final class SetWriter {
           "a set needs more than %d pages; raise the store's page-size".formatted(acquired));
     }
     pool.acquire(tenant);
+    try {
+      pages.insert(id, acquired);
+    } catch (RuntimeException e) {
+      pool.giveBack(tenant);
+      throw e;
+    }
     acquired++;
-    pages.insert(id, acquired - 1);
   }
 }

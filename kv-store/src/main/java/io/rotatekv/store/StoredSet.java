@@ -43,6 +43,10 @@ final class StoredSet {
     return tenant;
   }
 
+  int chainIndex() {
+    return manifest.set().chainIndex();
+  }
+
   int pages() {
     return manifest.pages();
   }

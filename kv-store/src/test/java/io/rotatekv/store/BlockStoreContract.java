@@ -19,6 +19,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What every engine behind {@link BlockStore} must do. */
 abstract class BlockStoreContract {
@@ -232,6 +233,18 @@ abstract class BlockStoreContract {
     List<SetEntry> sets = new ArrayList<>();
     store.list(null).forEachRemaining(sets::add);
     return sets.stream().filter(set -> set.set().key().a() == chain).toList();
+  }
+
+  @Test
+  @Timeout(60)
+  void parentsThatGoInACircleAreEvictedLikeOthers() {
+    SetSpec self = new SetSpec(Chains.key(1, 0), Chains.key(1, 0), 0, 64);
+    SetSpec one = new SetSpec(Chains.key(2, 0), Chains.key(2, 1), 0, 64);
+    SetSpec two = new SetSpec(Chains.key(2, 1), Chains.key(2, 0), 0, 64);
+    Chains.store(store, Chains.spec(List.of(self, one, two)));
+    fillWithOthers();
+    assertEquals(0, lookup(1, 1).present());
+    assertEquals(0, lookup(2, 1).present());
   }
 
   @Test

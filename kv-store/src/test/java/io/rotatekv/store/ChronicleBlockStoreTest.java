@@ -50,6 +50,21 @@ class ChronicleBlockStoreTest extends BlockStoreContract {
   }
 
   @Test
+  void aChainThatIsReadOftenOutlivesAScanOfOthers() {
+    try (ChronicleBlockStore store = open(CONFIG.withLease(java.time.Duration.ZERO))) {
+      Chains.store(store, 1, 0, 2);
+      Chains.store(store, 2, 0, 6); // Full; below half of it the policy records no reads.
+      for (int read = 0; read < 10; read++) {
+        assertEquals(2 * Chains.LAYERS, readWholeSets(store, 1));
+      }
+      for (int chain = 100; chain < 150; chain++) {
+        Chains.store(store, chain, 0, 1);
+      }
+      assertEquals(2 * Chains.LAYERS, readWholeSets(store, 1));
+    }
+  }
+
+  @Test
   void everyPageCanBeFilled() {
     try (ChronicleBlockStore store = open(CONFIG)) {
       Chains.store(store, 1, 0, 8);
