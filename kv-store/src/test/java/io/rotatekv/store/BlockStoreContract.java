@@ -236,7 +236,7 @@ abstract class BlockStoreContract {
   }
 
   @Test
-  @Timeout(60)
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void parentsThatGoInACircleAreEvictedLikeOthers() {
     SetSpec self = new SetSpec(Chains.key(1, 0), Chains.key(1, 0), 0, 64);
     SetSpec one = new SetSpec(Chains.key(2, 0), Chains.key(2, 1), 0, 64);
