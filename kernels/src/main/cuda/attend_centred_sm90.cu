@@ -5,14 +5,13 @@
 // (attend.cuh). A warp owns 16 tokens for the scores and 16 channels of each half head for the values.
 //
 // Scores. The codes of a head are +-1 and +-3 halves, exact as e4m3 denormals, so unpacking is one LOP3 per four codes.
-// wgmma multiplies them by the constant 256 H_32; one more butterfly (bit 5) is two HADD2, and the last (bit 6) folds into
-// RoPE, whose coefficients for the block's 64 tokens stay in registers, since the query is rotated back by the block's
+// wgmma multiplies each half of a head by the constant 256 H_64; the last butterfly (bit 6) folds into RoPE, whose coefficients for the block's 64 tokens stay in registers, since the query is rotated back by the block's
 // first position (b, f). All of it is exact in FP16 until RoPE. The result is the A operand of the product with the
 // queries, register for register. The scale of a head multiplies its share of the score, and the rotation across heads is
 // its sign (a, c). The keys' mean adds [cos, sin](64 x 128) . W, with the coefficients as A operand (e).
 //
 // What limits it (H100, measured): wgmma with A in registers takes 13 cycles for any N up to 16, 16 for N = 32; FP16
-// arithmetic and LOP3 issue every other cycle. So no pipe is full, and two heads are kept in flight per warp.
+// arithmetic and LOP3 issue every other cycle. So no pipe is full, and two chunks of a head are kept in flight per warp.
 //
 // Values. V^T P by FP8 wgmma, a block behind the scores: codes as above, each weight as two e4m3 numbers, its rounded
 // value and 16 times the rest, in two columns. Sums go to FP32 registers once a block, as FP8 wgmma adds with 14 bits.
@@ -71,8 +70,8 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
   if (thread == 0) {
     for (int i = 0; i < kValueStages; i++) barrierInit(sharedAddress(&s.full[i]), 1);
   }
-  for (int i = thread; i < 1024; i += kThreads) {
-    int k = (i >> 9) * 16 + (i & 15), n = ((i >> 7) & 3) * 8 + ((i >> 4) & 7);
+  for (int i = thread; i < 4096; i += kThreads) {
+    int k = (i >> 10) * 16 + (i & 15), n = ((i >> 7) & 7) * 8 + ((i >> 4) & 7);
     s.butterfly[i] = (__popc(k & n) & 1) ? 0xF8 : 0x78;  // -256, 256
   }
   for (int i = thread; i < 512; i += kThreads) reinterpret_cast<uint32_t*>(s.weights)[i] = 0;
@@ -99,36 +98,35 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
   uint32_t ones;  // in a register, or the compiler splits the LOP3
   asm volatile("mov.b32 %0, 0x01010101;" : "=r"(ones));
   const float scoreScale = 256.f * p.keyScale * 0.04419417382f;  // 256 of a scale read as half; 1 / sqrt(512)
-  const uint64_t butterfly = matrix(sharedAddress(s.butterfly), 512, 128);
+  const uint64_t butterfly = matrix(sharedAddress(s.butterfly), 1024, 128);
   const uint64_t queries = matrix(sharedAddress(s.query[0]), L::kTiles * 128, 128);
   const uint64_t means = matrix(sharedAddress(s.mean[0]), L::kTiles * 128, 128);
   const uint64_t weights = matrix(sharedAddress(s.weights), 128, 128);
   int done = 0;  // blocks, which decides all stages
 
-  // Two heads are in flight: while one is rotated in registers, the tensor cores multiply the other. [half][32 channels].
-  uint32_t x[2][2][2][8], keyLevels[2][2][4], valueLevels[2][2][4];
+  // Two chunks of a head, of 32 channels of each half, are in flight: while one is rotated in registers, the tensor cores
+  // multiply the other.
+  uint32_t transformed[2][2][8], x[2][2][8], keyLevels[2][2][4], valueLevels[2][2][4];  // [chunk or half][half or step]
   float product[2][4];
   auto unpackKeys = [&](int block, int head) {  // of the CTA's block
     const uint32_t codes = sharedAddress(s.keyCodes[block % kKeyStages]) + 2 * head * kPatchBytes + thread * 8;
     unpack(keyLevels[0], load64(codes), ones);
     unpack(keyLevels[1], load64(codes + kPatchBytes), ones);
   };
-  auto startButterflies = [&](int buffer) {
+  auto startButterflies = [&](int chunk) {
 #pragma unroll
-    for (int i = 0; i < 4; i++) multiplyE4m3N32(x[buffer][i >> 1][i & 1], keyLevels[i >> 1][i & 1], butterfly);
+    for (int half = 0; half < 2; half++) {
+      multiplyE4m3N32<false>(transformed[chunk][half], keyLevels[half][0], butterfly + (512 * chunk >> 4));
+      multiplyE4m3N32<true>(transformed[chunk][half], keyLevels[half][1], butterfly + (2048 + 512 * chunk >> 4));
+    }
   };
-  auto rotate = [&](int buffer, int from) {  // the last butterflies and RoPE of four registers of each part
+  auto rotate = [&](int chunk) {  // the last butterfly and RoPE
 #pragma unroll
-    for (int i = from; i < from + 4; i++) {
-      const __half2 a0 = halves(x[buffer][0][0][i]), b0 = halves(x[buffer][0][1][i]);
-      const __half2 a1 = halves(x[buffer][1][0][i]), b1 = halves(x[buffer][1][1][i]);
-#pragma unroll
-      for (int part = 0; part < 2; part++) {
-        const __half2 low = part ? __hsub2(a0, b0) : __hadd2(a0, b0), high = part ? __hsub2(a1, b1) : __hadd2(a1, b1);
-        const __half2 m = halves(minus[8 * part + i]), q = halves(plus[8 * part + i]);
-        x[buffer][0][part][i] = bits(__hfma2(low, m, __hmul2(high, q)));
-        x[buffer][1][part][i] = bits(__hfma2(low, q, __hneg2(__hmul2(high, m))));
-      }
+    for (int i = 0; i < 8; i++) {
+      const __half2 a = halves(transformed[chunk][0][i]), b = halves(transformed[chunk][1][i]);
+      const __half2 m = halves(minus[8 * chunk + i]), q = halves(plus[8 * chunk + i]);
+      x[chunk][0][i] = bits(__hfma2(a, m, __hmul2(b, q)));
+      x[chunk][1][i] = bits(__hfma2(a, q, __hneg2(__hmul2(b, m))));
     }
   };
   auto rotateQueries = [&](int block) {  // back by the first position of the CTA's block, into core matrices
@@ -149,11 +147,6 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
       }
     }
   };
-  barrierWait(sharedAddress(&s.full[0]), 0);
-  unpackKeys(0, 0);
-  fence();
-  startButterflies(0);
-  commit();
 
   for (int item = begin; item < end;) {
     const WorkItem at = schedule.locate(p, item);
@@ -175,6 +168,7 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
       s.meanHalves[column][lane] = make_uint2(bits(__floats2half2_rn(.5f * (u1 - u2), .5f * (v1 - v2))),
                                               bits(__floats2half2_rn(.5f * (u1 + u2), .5f * (v1 + v2))));
     }
+    barrierWait(sharedAddress(&s.full[done % kValueStages]), done / kValueStages & 1);
     rotateQueries(done);
     float sums[L::kSums][2][4], maximum[L::kTiles][2], total[L::kTiles][2];
 #pragma unroll
@@ -236,69 +230,83 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
           score[i] += __uint_as_float(__float_as_uint(scale[i >> 1 & 1]) ^ flip) * part[i];
         }
       };
+      auto startScores = [&](int chunk) {
+#pragma unroll
+        for (int k = 0; k < 2; k++) {
+          const uint64_t q = query + (2 * chunk + k) * L::kTiles * 16;
+          if (chunk == 0 && k == 0) {
+            multiplyHalf<false>(part, x[0][0], q);
+          } else {
+            multiplyHalf<true>(part, x[chunk][0] + 4 * k, q);
+          }
+          multiplyHalf<true>(part, x[chunk][1] + 4 * k, q + 4 * L::kTiles * 16);
+        }
+      };
+      unpackKeys(done, 0);
+      fence();
+      startButterflies(0);
+#pragma unroll
+      for (int k = 0; k < 4; k++) {
+        if (k == 0) {
+          multiplyHalf<false>(score, minus, mean);
+        } else {
+          multiplyHalf<true>(score, minus + 4 * k, mean + k * L::kTiles * 16);
+        }
+        multiplyHalf<true>(score, plus + 4 * k, mean + (k + 4) * L::kTiles * 16);
+      }
+      commit();
 #pragma unroll
       for (int head = 0; head < kHeads; head++) {
-        const int buffer = head & 1;
+        unpackValues(head);
+        wait<0>();
+        written(transformed[0][0]);
+        written(transformed[0][1]);
         if (head == 0) {
-          wait<0>();
-        } else {
-          wait<1>();  // all but the scores of the head before
-          finishValues(head - 1, block > first);
-        }
-#pragma unroll
-        for (int i = 0; i < 4; i++) written(x[buffer][i >> 1][i & 1]);
-        if (head == 1) {
           written(score);
+        } else {
+          written(part);
+        }
+        fence();
+        startButterflies(1);
+        startValues(head);  // a segment's first block has none before it: computed and dropped
+        commit();
+        if (head == 0) {
 #pragma unroll
           for (int i = 0; i < L::kTiles * 4; i++) score[i] *= 1.f / scoreScale;
-        }
-        if (head < kHeads - 1) {
-          unpackKeys(done, head + 1);
-        } else {  // The next block, of whatever pair; after the last one this one again, and nobody looks.
-          const int next = min(done + 1, end - begin - 1);
-          barrierWait(sharedAddress(&s.full[next % kValueStages]), next / kValueStages & 1);
-          unpackKeys(next, 0);
-        }
-        unpackValues(head);
-        rotate(buffer, 0);
-        if (head > 0) {
-          wait<0>();
-          written(part);
+        } else {
           addPart(head - 1);
         }
+        rotate(0);
         fence();
-        startButterflies(buffer ^ 1);
-        startValues(head);  // a segment's first block has none before it: computed and dropped
-        if (head == 0) {
-#pragma unroll
-          for (int k = 0; k < 4; k++) {
-            if (k == 0) {
-              multiplyHalf<false>(score, minus, mean);
-            } else {
-              multiplyHalf<true>(score, minus + 4 * k, mean + k * L::kTiles * 16);
-            }
-            multiplyHalf<true>(score, plus + 4 * k, mean + (k + 4) * L::kTiles * 16);
-          }
-        }
+        startScores(0);
         commit();
-        rotate(buffer, 4);
-        fence();
-#pragma unroll
-        for (int k = 0; k < 4; k++) {
-          if (k == 0) {
-            multiplyHalf<false>(part, x[buffer][0][0], query);
-          } else {
-            multiplyHalf<true>(part, x[buffer][0][k >> 1] + 4 * (k & 1), query + k * L::kTiles * 16);
+        if (head < kHeads - 1) {
+          wait<0>();
+          written(transformed[1][0]);
+          written(transformed[1][1]);
+          finishValues(head, block > first);
+          unpackKeys(done, head + 1);
+          fence();
+          startButterflies(0);
+          commit();
+        } else {
+          if (block + 1 < last) {
+            barrierWait(sharedAddress(&s.full[(done + 1) % kValueStages]), (done + 1) / kValueStages & 1);
+            rotateQueries(done + 1);
           }
-          multiplyHalf<true>(part, x[buffer][1][k >> 1] + 4 * (k & 1), query + (k + 4) * L::kTiles * 16);
+          wait<0>();
+          written(transformed[1][0]);
+          written(transformed[1][1]);
+          finishValues(head, block > first);
         }
+        rotate(1);
+        fence();
+        startScores(1);
         commit();
       }
-      if (block + 1 < last) rotateQueries(done + 1);
       wait<0>();
       written(part);
       addPart(kHeads - 1);
-      finishValues(kHeads - 1, block > first);
       // Sinks, and whether the common maximum must rise.
       const uint64_t sinks = s.sinks[keyStage][0] >> (warp * 16 + g);
       bool raise = false;
@@ -420,14 +428,14 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
 }  // namespace rotatekv
 
 // The launcher gives as much shared memory, by the same numbers.
-static_assert(sizeof(rotatekv::centred::Shared<1>) == 65024 && sizeof(rotatekv::centred::Shared<2>) == 67072 &&
-              sizeof(rotatekv::centred::Shared<4>) == 79872);
+static_assert(sizeof(rotatekv::centred::Shared<1>) == 68096 && sizeof(rotatekv::centred::Shared<2>) == 70144 &&
+              sizeof(rotatekv::centred::Shared<4>) == 82944);
 
-#define ATTEND(queries)                                                                                      \
-  extern "C" __global__ void __launch_bounds__(rotatekv::centred::kThreads, 2)                               \
+#define ATTEND(queries, ctas)                                                                                      \
+  extern "C" __global__ void __launch_bounds__(rotatekv::centred::kThreads, ctas)                               \
       attend_centred_d128_g4_q##queries##_sm90(const __grid_constant__ rotatekv::AttendParams p) {           \
     rotatekv::centred::attend<queries>(p);                                                                   \
   }
-ATTEND(1)
-ATTEND(2)
-ATTEND(4)
+ATTEND(1, 3)
+ATTEND(2, 2)
+ATTEND(4, 2)

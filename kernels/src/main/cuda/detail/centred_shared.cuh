@@ -47,7 +47,7 @@ struct __align__(128) Shared {
   uint8_t valueScales[kKeyStages][kScaleBytes];
   float4 phases[kKeyStages][kPairs / 2];
   uint64_t sinks[kKeyStages][2];
-  uint8_t butterfly[1024];       // 256 H_32, core matrices [k / 16][n / 8][8][16]
+  uint8_t butterfly[4096];       // 256 H_64, core matrices [k / 16][n / 8][8][16]
   uint8_t weights[kHeads][512];  // B operand of the values of a head: [token / 16][column][token % 16]
   uint32_t query[2][L::kTiles * 512];  // B operand of the scores: core matrices [channel / 8][column / 8][8][8]
   uint32_t mean[2][L::kTiles * 512];   // the same of the keys' mean

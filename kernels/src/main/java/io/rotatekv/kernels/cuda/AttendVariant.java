@@ -59,9 +59,9 @@ record AttendVariant(String source, String entry, int sharedBytes, int groupHead
   private static AttendVariant centredHopper(int queries) {
     int shared =
         switch (queries) {
-          case 1 -> 65024;
-          case 2 -> 67072;
-          default -> 79872;
+          case 1 -> 68096;
+          case 2 -> 70144;
+          default -> 82944;
         };
     String entry = "attend_centred_d128_g4_q%d_sm90".formatted(queries);
     return new AttendVariant("attend_centred_sm90", entry, shared, 4);

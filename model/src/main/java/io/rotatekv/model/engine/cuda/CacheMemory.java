@@ -97,6 +97,11 @@ final class CacheMemory implements AutoCloseable {
     slab(place).copy(from, fromAt, bytes, place % slabBytes, stream);
   }
 
+  /** Queues a copy within the cache. */
+  void copy(long from, long bytes, long place, CudaStream stream) {
+    copyIn(slab(from), from % slabBytes, bytes, place, stream);
+  }
+
   /** Queues a copy out of the cache. */
   void copyOut(long place, long bytes, DeviceBuffer to, long toAt, CudaStream stream) {
     to.copy(slab(place), place % slabBytes, bytes, toAt, stream);

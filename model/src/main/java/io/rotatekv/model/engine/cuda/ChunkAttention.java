@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class ChunkAttention implements AutoCloseable {
 
   private final DeviceModel model;
-  private final TailLayout layout;
+  private final long rowBytes; // of a token's key, and of its value, in one layer
   private final BlockExpander expander;
   private final RopeKeysKernel ropeKeys;
   private final PrefillAttention attention;
@@ -39,13 +39,13 @@ final class ChunkAttention implements AutoCloseable {
 
   ChunkAttention(DeviceModel model) {
     this.model = model;
-    layout = new TailLayout(model.codec.shape());
+    rowBytes = (long) model.codec.shape().kvDim() * Short.BYTES;
     expander = new BlockExpander(model.device, model.codec, model.rope);
     ropeKeys = new RopeKeysKernel(model.device, model.config.kvHeads(), model.rope);
     attention =
         new PrefillAttention(
             model.device, model.config.heads(), model.config.kvHeads(), model.config.headDim());
-    freshKeys = model.device.allocate(model.limits.chunkTokens() * layout.rowBytes());
+    freshKeys = model.device.allocate(model.limits.chunkTokens() * rowBytes);
   }
 
   /**
@@ -87,7 +87,7 @@ final class ChunkAttention implements AutoCloseable {
   /** Room for some blocks; grows by doubling, since few sequences fill the whole context. */
   private Stored stored(int blocks) {
     Stored room = stored;
-    long bytes = blocks * layout.sideBytes();
+    long bytes = (long) blocks * BLOCK_TOKENS * rowBytes;
     if (room == null || room.keys().bytes() < bytes) {
       if (room != null) {
         model.stream.synchronize();

@@ -162,9 +162,11 @@ public final class CudaEngine implements Engine {
   }
 
   private DecodeStep decode(BlockRoom room, BlockEncoder encoder) {
-    TailLayout layout = new TailLayout(codec.shape());
+    TailGrowth growth = own(new TailGrowth(model, memory));
     DecodeRows rows =
-        own(new DecodeRows(device, layout, memory, model.stream, maxBatch, blockStride()));
+        own(
+            new DecodeRows(
+                device, codec.shape(), memory, growth, model.stream, maxBatch, blockStride()));
     DecodeAttention attention =
         own(new DecodeAttention(device, codec, config.heads(), model.rope, maxBatch));
     TailBlocks tails = own(new TailBlocks(model, memory, room, encoder, downloads, maxBatch));

@@ -12,6 +12,7 @@ import io.rotatekv.model.engine.Sequence;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +23,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class CudaSequence implements Sequence {
 
-  private static final long NO_TAIL = -1;
-
   private final CodecContext codec;
   private final CacheMemory memory;
   private final BlockUploads uploads;
@@ -31,7 +30,8 @@ final class CudaSequence implements Sequence {
   private final List<LayerBlocks> layers;
   private final HostBlocks host;
   private final List<MemorySegment> made = new ArrayList<>();
-  private long tail = NO_TAIL;
+  private @Nullable Tail tail;
+  private @Nullable Tail outgrown;
   private int length;
   private boolean loading;
   private boolean closed;
@@ -67,12 +67,57 @@ final class CudaSequence implements Sequence {
     return length % BLOCK_TOKENS;
   }
 
-  /** Where the unfilled block lies, as {@link TailLayout} says; taken when first asked for. */
-  synchronized long tail() {
-    if (tail == NO_TAIL) {
-      tail = memory.take(new TailLayout(codec.shape()).bytes());
-    }
+  /** The unfilled block; null where it has no tokens yet. */
+  synchronized @Nullable Tail tail() {
     return tail;
+  }
+
+  /** The unfilled block, which must have tokens or room for them. */
+  Tail requireTail() {
+    return Objects.requireNonNull(tail(), "the sequence has no unfilled block");
+  }
+
+  /**
+   * Makes sure that the unfilled block has room.
+   *
+   * @param tokens 1 to 64
+   * @return the block that was outgrown, whose tokens are to be copied from; null if there is none
+   */
+  synchronized @Nullable Tail growTail(int tokens) {
+    if (tail != null && tail.layout().capacity() >= tokens) {
+      return null;
+    }
+    Tail old = tail;
+    replaceTail(tokens);
+    return old;
+  }
+
+  /**
+   * Takes a new unfilled block. The old one stays readable until {@link #dropOutgrown}.
+   *
+   * @param tokens what it needs room for; 0 for none
+   */
+  synchronized void replaceTail(int tokens) {
+    Tail next = null;
+    if (tokens > 0) {
+      TailLayout layout = TailLayout.of(codec.shape(), tokens);
+      next = new Tail(memory.take(layout.bytes()), layout);
+    }
+    dropOutgrown();
+    outgrown = tail;
+    tail = next;
+  }
+
+  /** Gives the outgrown block back, once the device is done with it. */
+  synchronized void dropOutgrown() {
+    free(outgrown);
+    outgrown = null;
+  }
+
+  private void free(@Nullable Tail block) {
+    if (block != null) {
+      memory.free(block.place());
+    }
   }
 
   /** Whether anybody wants the blocks that the engine makes. */
@@ -202,9 +247,8 @@ final class CudaSequence implements Sequence {
       uploads.drain(); // The copies may still be on their way.
     }
     layers.forEach(blocks -> blocks.free(memory));
-    if (tail != NO_TAIL) {
-      memory.free(tail);
-    }
+    free(tail);
+    free(outgrown);
     made.forEach(host::give);
   }
 }

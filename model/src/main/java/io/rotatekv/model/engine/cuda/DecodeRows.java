@@ -1,5 +1,6 @@
 package io.rotatekv.model.engine.cuda;
 
+import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.cuda.CudaDevice;
 import io.rotatekv.kernels.cuda.CudaStream;
 import io.rotatekv.kernels.cuda.DeviceBuffer;
@@ -17,18 +18,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class DecodeRows implements AutoCloseable {
 
-  private final TailLayout layout;
+  private final KvShape shape;
   private final CacheMemory memory;
   private final CudaStream stream;
   private final int rows;
   private final int blockStride;
   private final @Nullable CudaSequence[] owners;
   private final int[] shownBlocks;
+  private final @Nullable Tail[] shownTails;
+  private final TailGrowth growth;
   private final DeviceBuffer blocks;
   private final PinnedBuffer hostBlocks;
   private final DeviceBuffer tails;
   private final PinnedBuffer hostTails;
-  private final DeviceBuffer padding;
+  private final DeviceBuffer padding; // keys and values of a block of one layer, then maxima
+  private final long paddingMaxima;
   private boolean tailsChanged = true;
 
   /**
@@ -39,32 +43,37 @@ final class DecodeRows implements AutoCloseable {
    */
   DecodeRows(
       CudaDevice device,
-      TailLayout layout,
+      KvShape shape,
       CacheMemory memory,
+      TailGrowth growth,
       CudaStream stream,
       int rows,
       int blockStride) {
-    this.layout = layout;
+    this.shape = shape;
     this.memory = memory;
+    this.growth = growth;
     this.stream = stream;
     this.rows = rows;
     this.blockStride = blockStride;
     owners = new CudaSequence[rows];
     shownBlocks = new int[rows];
+    shownTails = new Tail[rows];
     long blockTable = (long) rows * layers() * blockStride * Long.BYTES;
     blocks = device.allocate(blockTable);
     hostBlocks = device.allocatePinned(blockTable);
     long tailTable = (layers() + 1L) * rows * Long.BYTES;
     tails = device.allocate(tailTable);
     hostTails = device.allocatePinned(tailTable);
-    padding = device.allocate(2 * layout.sideBytes() + layout.maximaBytes());
+    TailLayout layout = TailLayout.of(shape, 1);
+    paddingMaxima = 2 * layout.sideBytes();
+    padding = device.allocate(paddingMaxima + layout.maximaBytes());
     for (int row = 0; row < rows; row++) {
       pad(row);
     }
   }
 
   private int layers() {
-    return layout.shape().layers();
+    return shape.layers();
   }
 
   /** Address of a layer's block addresses, {@code (rows, layers, blockStride)} in all. */
@@ -97,7 +106,7 @@ final class DecodeRows implements AutoCloseable {
     int[] assigned = new int[sequences.size()];
     boolean[] used = new boolean[rows];
     for (int i = 0; i < assigned.length; i++) {
-      sequences.get(i).tail(); // May find the cache full, before anything has changed.
+      growth.grow(sequences.get(i)); // May find the cache full, before a token has run.
       assigned[i] = find(sequences.get(i), i, width);
       if (assigned[i] >= 0) {
         used[assigned[i]] = true;
@@ -140,13 +149,14 @@ final class DecodeRows implements AutoCloseable {
   private void show(int row, CudaSequence sequence) {
     boolean moved = owners[row] != sequence;
     int count = sequence.blocks(0);
-    if (moved) {
-      owners[row] = sequence;
-      long tail = memory.address(sequence.tail());
+    Tail tail = sequence.requireTail();
+    owners[row] = sequence;
+    if (!tail.equals(shownTails[row])) {
+      shownTails[row] = tail;
       for (int layer = 0; layer < layers(); layer++) {
-        setTail(layer, row, tail + layout.layer(layer));
+        setTail(layer, row, memory.address(tail.layer(layer)));
       }
-      setTail(layers(), row, tail + layout.maxima());
+      setTail(layers(), row, memory.address(tail.maxima()));
     }
     if (moved || shownBlocks[row] != count) {
       shownBlocks[row] = count;
@@ -166,10 +176,11 @@ final class DecodeRows implements AutoCloseable {
 
   private void pad(int row) {
     owners[row] = null;
+    shownTails[row] = null;
     for (int layer = 0; layer < layers(); layer++) {
       setTail(layer, row, padding.address());
     }
-    setTail(layers(), row, padding.address() + 2 * layout.sideBytes());
+    setTail(layers(), row, padding.address() + paddingMaxima);
   }
 
   private void setTail(int layer, int row, long address) {

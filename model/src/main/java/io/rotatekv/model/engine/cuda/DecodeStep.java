@@ -60,7 +60,10 @@ final class DecodeStep implements AutoCloseable {
     model.head.download(width);
     tailBlocks.readMaxima(sequences);
     stream.synchronize();
-    sequences.forEach(sequence -> sequence.grow(1));
+    for (CudaSequence sequence : sequences) {
+      sequence.grow(1);
+      sequence.dropOutgrown();
+    }
     int[] chosen = new int[assigned.length];
     for (int i = 0; i < chosen.length; i++) {
       chosen[i] = result(steps.get(i).output(), assigned[i]);

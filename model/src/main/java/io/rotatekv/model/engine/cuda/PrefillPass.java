@@ -11,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Many new tokens of one sequence. Layer by layer: keys and values are projected, full blocks
@@ -26,7 +27,7 @@ final class PrefillPass implements AutoCloseable {
   private final Deque<AutoCloseable> owned = new ArrayDeque<>();
   private final DeviceModel model;
   private final CudaStream stream;
-  private final TailLayout layout;
+  private final long rowBytes; // of a token's key, and of its value, in one layer
   private final CacheMemory memory;
   private final BlockRoom room;
   private final BlockEncoder encoder;
@@ -58,7 +59,7 @@ final class PrefillPass implements AutoCloseable {
       int blockStride) {
     this.model = model;
     this.stream = model.stream;
-    this.layout = new TailLayout(model.codec.shape());
+    this.rowBytes = (long) model.codec.shape().kvDim() * Short.BYTES;
     this.memory = memory;
     this.room = room;
     this.encoder = encoder;
@@ -68,8 +69,8 @@ final class PrefillPass implements AutoCloseable {
     int chunk = model.limits.chunkTokens();
     inputs = own(model.device.allocate(2L * chunk * Integer.BYTES));
     hostInputs = own(model.device.allocatePinned(2L * chunk * Integer.BYTES));
-    keys = own(model.device.allocate(chunk * layout.rowBytes()));
-    values = own(model.device.allocate(chunk * layout.rowBytes()));
+    keys = own(model.device.allocate(chunk * rowBytes));
+    values = own(model.device.allocate(chunk * rowBytes));
     maxima = own(model.device.allocate((long) chunk * Float.BYTES));
     hostMaxima = own(model.device.allocatePinned((long) chunk * Float.BYTES));
     maximaRead = own(model.device.event());
@@ -90,11 +91,13 @@ final class PrefillPass implements AutoCloseable {
   void run(CudaSequence sequence, int[] tokens) {
     Chunk chunk = new Chunk(sequence.length(), tokens.length);
     int rows = chunk.added();
+    Tail before = sequence.tail();
+    sequence.replaceTail(chunk.left());
     upload(chunk, tokens);
     model.kernels.embed(inputs.address(), rows);
     for (int layer = 0; layer < model.config.layers(); layer++) {
       model.kernels.enter(layer, rows, maxima.address() + (long) chunk.held() * Float.BYTES);
-      restoreTail(sequence, chunk, layer);
+      restoreTail(before, chunk, layer);
       readMaxima(chunk);
       model.kernels.project(layer, rows);
       splitQkv(chunk, layer);
@@ -102,13 +105,14 @@ final class PrefillPass implements AutoCloseable {
       storeBlocks(sequence, chunk, layer);
       attention.attend(chunk, layer, table(layer), keys.address(), values.address());
       model.kernels.leave(layer, rows);
-      saveTail(sequence, chunk, layer);
+      saveTail(sequence.tail(), chunk, layer);
       // By now the device is busy with this layer, so there is time for the one before.
       downloads.deliver(sequence.listens() ? chunk.fullBlocks() : 0);
     }
     model.kernels.finish(rows);
     downloads.deliver(0);
     encoder.losses(stream); // Waits for everything, and refuses what no codec can hold.
+    sequence.dropOutgrown();
     sequence.grow(rows);
   }
 
@@ -123,37 +127,31 @@ final class PrefillPass implements AutoCloseable {
   }
 
   /** Brings the unfilled block's tokens in front of the new ones. */
-  private void restoreTail(CudaSequence sequence, Chunk chunk, int layer) {
-    if (chunk.held() == 0) {
+  private void restoreTail(@Nullable Tail tail, Chunk chunk, int layer) {
+    if (tail == null || chunk.held() == 0) {
       return;
     }
-    long bytes = chunk.held() * layout.rowBytes();
-    long tail = sequence.tail();
-    long from = tail + layout.layer(layer);
+    long bytes = chunk.held() * rowBytes;
+    long from = tail.layer(layer);
     memory.copyOut(from, bytes, keys, 0, stream);
-    memory.copyOut(from + layout.sideBytes(), bytes, values, 0, stream);
+    memory.copyOut(from + tail.layout().sideBytes(), bytes, values, 0, stream);
     long floats = (long) chunk.held() * Float.BYTES;
-    memory.copyOut(maximaAt(tail, layer), floats, maxima, 0, stream);
+    memory.copyOut(tail.maxima(layer), floats, maxima, 0, stream);
   }
 
   /** Makes the tokens beyond the last full block the unfilled block. */
-  private void saveTail(CudaSequence sequence, Chunk chunk, int layer) {
-    if (chunk.left() == 0) {
+  private void saveTail(@Nullable Tail tail, Chunk chunk, int layer) {
+    if (tail == null) {
       return;
     }
     int first = chunk.fullBlocks() * BLOCK_TOKENS;
-    long bytes = chunk.left() * layout.rowBytes();
-    long skip = first * layout.rowBytes();
-    long tail = sequence.tail();
-    long to = tail + layout.layer(layer);
+    long bytes = chunk.left() * rowBytes;
+    long skip = first * rowBytes;
+    long to = tail.layer(layer);
     memory.copyIn(keys, skip, bytes, to, stream);
-    memory.copyIn(values, skip, bytes, to + layout.sideBytes(), stream);
+    memory.copyIn(values, skip, bytes, to + tail.layout().sideBytes(), stream);
     long floats = (long) chunk.left() * Float.BYTES;
-    memory.copyIn(maxima, (long) first * Float.BYTES, floats, maximaAt(tail, layer), stream);
-  }
-
-  private long maximaAt(long tail, int layer) {
-    return tail + layout.maxima() + (long) layer * BLOCK_TOKENS * Float.BYTES;
+    memory.copyIn(maxima, (long) first * Float.BYTES, floats, tail.maxima(layer), stream);
   }
 
   private boolean decidesSinks(Chunk chunk) {
@@ -169,7 +167,7 @@ final class PrefillPass implements AutoCloseable {
   }
 
   private void splitQkv(Chunk chunk, int layer) {
-    long skip = chunk.held() * layout.rowBytes();
+    long skip = chunk.held() * rowBytes;
     model.qkv.prefill(
         model.activations.qkv.address(),
         model.kernels.bias(layer),

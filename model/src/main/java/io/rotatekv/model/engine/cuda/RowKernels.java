@@ -6,6 +6,7 @@ import io.rotatekv.kernels.cuda.CudaStream;
 import io.rotatekv.kernels.cuda.DeviceBuffer;
 import io.rotatekv.kernels.cuda.ElementType;
 import io.rotatekv.kernels.cuda.EmbedKernel;
+import io.rotatekv.kernels.cuda.MatVecKernel;
 import io.rotatekv.kernels.cuda.RmsNormKernel;
 import io.rotatekv.kernels.cuda.SwiGluKernel;
 import io.rotatekv.model.ModelConfig;
@@ -21,6 +22,7 @@ final class RowKernels implements AutoCloseable {
   private final Activations a;
   private final CudaStream stream;
   private final Cublas cublas;
+  private final MatVecKernel matVec;
   private final EmbedKernel embed;
   private final RmsNormKernel norm;
   private final SwiGluKernel swiGlu;
@@ -36,6 +38,7 @@ final class RowKernels implements AutoCloseable {
     this.a = activations;
     this.stream = stream;
     cublas = device.cublas();
+    matVec = new MatVecKernel(device);
     embed = new EmbedKernel(device);
     norm = new RmsNormKernel(device);
     swiGlu = new SwiGluKernel(device);
@@ -104,7 +107,11 @@ final class RowKernels implements AutoCloseable {
 
   /** {@code y = x w^T + beta y} in FP32, of an FP16 matrix {@code (rows, columns)}. */
   private void multiply(long w, int rows, int columns, long x, int n, long y, float beta) {
-    cublas.multiply(w, rows, columns, x, n, y, ElementType.FP32, beta, stream);
+    if (n <= MatVecKernel.MAX_ROWS) {
+      matVec.multiply(w, rows, columns, x, n, y, beta, stream);
+    } else {
+      cublas.multiply(w, rows, columns, x, n, y, ElementType.FP32, beta, stream);
+    }
   }
 
   @Override
@@ -112,6 +119,7 @@ final class RowKernels implements AutoCloseable {
     embed.close();
     norm.close();
     swiGlu.close();
+    matVec.close();
     cublas.close();
   }
 }

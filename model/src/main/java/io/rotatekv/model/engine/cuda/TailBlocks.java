@@ -8,6 +8,7 @@ import io.rotatekv.kernels.cuda.DeviceBuffer;
 import io.rotatekv.kernels.cuda.PinnedBuffer;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 
 /** Encodes the unfilled blocks that a decode step has filled. */
@@ -35,7 +36,7 @@ final class TailBlocks implements AutoCloseable {
       BlockEncoder encoder,
       BlockDownloads downloads,
       int rows) {
-    this.layout = new TailLayout(model.codec.shape());
+    this.layout = TailLayout.of(model.codec.shape(), BLOCK_TOKENS);
     this.memory = memory;
     this.room = room;
     this.encoder = encoder;
@@ -58,8 +59,7 @@ final class TailBlocks implements AutoCloseable {
     }
     for (int i = 0; i < sequences.size(); i++) {
       if (sequences.get(i).tailTokens() == BLOCK_TOKENS - 1) {
-        long at = sequences.get(i).tail() + layout.maxima();
-        memory.download(maxima(i), at, stream);
+        memory.download(maxima(i), sequences.get(i).requireTail().maxima(), stream);
       }
     }
   }
@@ -70,15 +70,17 @@ final class TailBlocks implements AutoCloseable {
 
   /** Encodes the full ones of the sequences that {@link #readMaxima} saw, and tells of them. */
   void write(List<CudaSequence> sequences) {
-    boolean any = false;
+    List<CudaSequence> full = new ArrayList<>();
     for (int i = 0; i < sequences.size(); i++) {
       if (sequences.get(i).tailTokens() == 0) {
         write(sequences.get(i), i);
-        any = true;
+        full.add(sequences.get(i));
       }
     }
-    if (any) {
+    if (!full.isEmpty()) {
       encoder.losses(stream); // Waits for the encoder, and refuses what no codec can hold.
+      full.forEach(sequence -> sequence.replaceTail(0));
+      full.forEach(CudaSequence::dropOutgrown);
       downloads.deliver(0);
     }
   }
@@ -98,14 +100,14 @@ final class TailBlocks implements AutoCloseable {
     }
     targets.upload(
         hostTargets.segment().asSlice(table, (long) layers() * Long.BYTES), table, stream);
-    long tail = memory.address(sequence.tail());
+    Tail tail = sequence.requireTail();
     for (int layer = 0; layer < layers(); layer++) {
-      long keys = tail + layout.layer(layer);
+      long keys = memory.address(tail.layer(layer));
       encoder.encode(
           layer,
           keys,
-          keys + layout.sideBytes(),
-          tail + layout.maxima() + (long) layer * BLOCK_TOKENS * Float.BYTES,
+          keys + tail.layout().sideBytes(),
+          memory.address(tail.maxima(layer)),
           1,
           targets.address() + table + (long) layer * Long.BYTES,
           stream);
