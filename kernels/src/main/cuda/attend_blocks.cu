@@ -11,7 +11,7 @@ template <Codec kCodec, int D, int G, int T>
 __device__ void attend(const AttendParams& p) {
   extern __shared__ __align__(128) uint8_t memory[];
   Schedule schedule(p);
-  if (blockIdx.x >= schedule.ctas) {
+  if (blockIdx.x >= schedule.workers) {
     return;
   }
   __shared__ typename BlockAttention<kCodec, D, G, T>::Shared shared;

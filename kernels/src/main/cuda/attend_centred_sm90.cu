@@ -1,21 +1,25 @@
 // Decode attention over `centred` blocks on Hopper: heads of 128 channels, rotation over 4 KV heads, 1, 2 or 4 query
 // heads per KV head. See KERNELS.md for the algebra; the points a to g below are its.
 //
-// One CTA is one warpgroup and works on one 64-token block of one rotation group at a time; the batch is cut stream-K
-// (attend.cuh). A warp owns 16 tokens for the scores and 16 channels of each half head for the values.
+// A warpgroup works on one 64-token block of one rotation group at a time; the batch is cut stream-K (attend.cuh). A warp
+// owns 16 tokens for the scores and 16 channels of each half head for the values. A CTA has as many warpgroups as
+// registers allow, four or three; they share nothing but tables.
 //
 // Scores. The codes of a head are +-1 and +-3 halves, exact as e4m3 denormals, so unpacking is one LOP3 per four codes.
-// wgmma multiplies each half of a head by the constant 256 H_64; the last butterfly (bit 6) folds into RoPE, whose coefficients for the block's 64 tokens stay in registers, since the query is rotated back by the block's
-// first position (b, f). All of it is exact in FP16 until RoPE. The result is the A operand of the product with the
-// queries, register for register. The scale of a head multiplies its share of the score, and the rotation across heads is
-// its sign (a, c). The keys' mean adds [cos, sin](64 x 128) . W, with the coefficients as A operand (e).
-//
-// What limits it (H100, measured): wgmma with A in registers takes 13 cycles for any N up to 16, 16 for N = 32; FP16
-// arithmetic and LOP3 issue every other cycle. So no pipe is full, and two chunks of a head are kept in flight per warp.
+// wgmma multiplies each half of a head by the constant 256 H_64; the last butterfly (bit 6) folds into RoPE, whose
+// coefficients for the block's 64 tokens are a table, since the query is rotated back by the block's first position
+// (b, f). All of it is exact in FP16 until RoPE. The result is the A operand of the product with the queries, register
+// for register. The scale of a head multiplies its share of the score, and the rotation across heads is its sign (a, c).
+// The keys' mean adds [cos, sin](64 x 128) . W, with the table as A operand (e).
 //
 // Values. V^T P by FP8 wgmma, a block behind the scores: codes as above, each weight as two e4m3 numbers, its rounded
 // value and 16 times the rest, in two columns. Sums go to FP32 registers once a block, as FP8 wgmma adds with 14 bits.
-// The softmax takes a maximum common to the CTA, raised only where a score exceeds it by 2^3.
+// The softmax takes a maximum common to the warpgroup, raised only where a score exceeds it by 2^3.
+//
+// What limits it (H100, measured): wgmma with A in registers takes 13 to 19 cycles for any N up to 32, of which the
+// products with the queries alone are 29 % of the time. So the tensor cores are fed from as many warps as fit, products
+// that add to each other take turns with others, and the addresses of operands come from a shuffle, which keeps them in
+// uniform registers: without it, moving them there costs 220 of 2,900 instructions and a seventh of the time.
 #include "detail/centred_shared.cuh"
 
 namespace rotatekv {
@@ -61,89 +65,110 @@ template <int kQueries>
 __device__ __forceinline__ void attend(const AttendParams& p) {
   using L = Layout<kQueries>;
   extern __shared__ __align__(128) uint8_t raw[];
-  Shared<kQueries>& s = *reinterpret_cast<Shared<kQueries>*>(raw);
-  const int thread = threadIdx.x, warp = thread >> 5, lane = thread & 31, g = lane >> 2, t = lane & 3;
+  Shared<kQueries>& shared = *reinterpret_cast<Shared<kQueries>*>(raw);
+  const int warpgroup = __shfl_sync(~0u, threadIdx.x / kGroupThreads, 0), barrier = warpgroup + 1;
+  Own<kQueries>& s = shared.own[warpgroup];
+  const int thread = threadIdx.x % kGroupThreads, warp = thread >> 5, lane = thread & 31, g = lane >> 2, t = lane & 3;
+
+  // Neighbours in the schedule are on different multiprocessors.
   const Schedule schedule(p);
-  if (blockIdx.x >= schedule.ctas) return;
-  const int begin = schedule.begin(blockIdx.x), end = schedule.begin(blockIdx.x + 1);
-
-  if (thread == 0) {
+  const int worker = warpgroup * gridDim.x + blockIdx.x;
+  const bool idle = worker >= schedule.workers;
+  const int begin = idle ? 0 : schedule.begin(worker), end = idle ? 0 : schedule.begin(worker + 1);
+  if (thread == 0 && !idle) {
     for (int i = 0; i < kValueStages; i++) barrierInit(sharedAddress(&s.full[i]), 1);
-  }
-  for (int i = thread; i < 4096; i += kThreads) {
-    int k = (i >> 10) * 16 + (i & 15), n = ((i >> 7) & 7) * 8 + ((i >> 4) & 7);
-    s.butterfly[i] = (__popc(k & n) & 1) ? 0xF8 : 0x78;  // -256, 256
-  }
-  for (int i = thread; i < 512; i += kThreads) reinterpret_cast<uint32_t*>(s.weights)[i] = 0;
-  for (int i = thread; i < 2 * L::kTiles * 512; i += kThreads) (&s.query[0][0])[i] = (&s.mean[0][0])[i] = 0;
-  // RoPE of this thread's 2 tokens x 16 pairs with the butterfly of (i, i + 64) in it: minus = cos - sin, plus = cos + sin.
-  uint32_t minus[16], plus[16];
-#pragma unroll
-  for (int j = 0; j < 8; j++) {
-#pragma unroll
-    for (int r = 0; r < 2; r++) {
-      const float4 a = *reinterpret_cast<const float4*>(p.angles + (warp * 16 + g + 8 * r) * kPairs + 8 * j + 2 * t);
-      minus[2 * j + r] = bits(__floats2half2_rn(a.x - a.y, a.z - a.w));
-      plus[2 * j + r] = bits(__floats2half2_rn(a.x + a.y, a.z + a.w));
-    }
-  }
-  fenceProxyAsync();
-  fenceBarrierInit();
-  __syncthreads();
-
-  if (thread == 0) {
+    fenceBarrierInit();
     startLoading(p, schedule, begin, end, s.cursor);
     loadNext(p, s);
   }
+  constexpr int kThreads = L::kGroups * kGroupThreads;
+  for (int i = threadIdx.x; i < 4096; i += kThreads) {
+    int k = (i >> 10) * 16 + (i & 15), n = ((i >> 7) & 7) * 8 + ((i >> 4) & 7);
+    shared.butterfly[i] = (__popc(k & n) & 1) ? 0xF8 : 0x78;  // -256, 256
+  }
+  // RoPE with the butterfly of (i, i + 64) in it: cos - sin, cos + sin.
+  for (int i = threadIdx.x; i < 2048; i += kThreads) {
+    const int token = (i >> 5 & 7) * 8 + (i >> 2 & 7), channel = (i >> 8) * 8 + (i & 3) * 2;
+    const float4 a = *reinterpret_cast<const float4*>(p.angles + token * kPairs + channel);
+    shared.angles[i] = bits(__floats2half2_rn(a.x - a.y, a.z - a.w));
+    shared.angles[2048 + i] = bits(__floats2half2_rn(a.x + a.y, a.z + a.w));
+  }
+  for (int i = thread; i < 512; i += kGroupThreads) reinterpret_cast<uint32_t*>(s.weights)[i] = 0;
+  for (int i = thread; i < 16 * L::kStride; i += kGroupThreads) s.query[i] = s.mean[i] = 0;
+  fenceProxyAsync();
+  __syncthreads();
+  if (idle) return;
+
   uint32_t ones;  // in a register, or the compiler splits the LOP3
   asm volatile("mov.b32 %0, 0x01010101;" : "=r"(ones));
   const float scoreScale = 256.f * p.keyScale * 0.04419417382f;  // 256 of a scale read as half; 1 / sqrt(512)
-  const uint64_t butterfly = matrix(sharedAddress(s.butterfly), 1024, 128);
-  const uint64_t queries = matrix(sharedAddress(s.query[0]), L::kTiles * 128, 128);
-  const uint64_t means = matrix(sharedAddress(s.mean[0]), L::kTiles * 128, 128);
+  const uint64_t butterfly = matrix(sharedAddress(shared.butterfly), 1024, 128);
+  const uint64_t angles = matrix(sharedAddress(shared.angles), 1024, 128);
+  const uint64_t query = matrix(sharedAddress(s.query), L::kStride * 4, 128);
+  const uint64_t mean = matrix(sharedAddress(s.mean), L::kStride * 4, 128);
+  // Row lane % 8 of four core matrices: tokens of this warp and 8 more, of one octet of channels and of the next.
+  const uint32_t fragments =
+      sharedAddress(shared.angles) + (lane >> 4) * 1024 + (2 * warp + (lane >> 3 & 1)) * 128 + (lane & 7) * 16;
   const uint64_t weights = matrix(sharedAddress(s.weights), 128, 128);
-  int done = 0;  // blocks, which decides all stages
+  int done = 0;                // blocks
+  int stage = 0, parity = 0;   // done % kValueStages, and whether it came round an odd number of times
+  int before = 0;              // the stage of the block before
 
-  // Two chunks of a head, of 32 channels of each half, are in flight: while one is rotated in registers, the tensor cores
-  // multiply the other.
-  uint32_t transformed[2][2][8], x[2][2][8], keyLevels[2][2][4], valueLevels[2][2][4];  // [chunk or half][half or step]
+  // A head has two chunks of 32 channels of each half: while one is rotated in registers, the tensor cores multiply the
+  // other.
+  uint32_t x[2][2][8];          // [chunk][half]
+  uint32_t keyLevels[2][2][4];  // [half][step]
+  uint32_t valueLevels[2][4];   // [step] of one half
   float product[2][4];
-  auto unpackKeys = [&](int block, int head) {  // of the CTA's block
-    const uint32_t codes = sharedAddress(s.keyCodes[block % kKeyStages]) + 2 * head * kPatchBytes + thread * 8;
+  auto unpackKeys = [&](int block, int head) {  // of the worker's block
+    const uint32_t codes = sharedAddress(s.keyCodes[block & (kKeyStages - 1)]) + 2 * head * kPatchBytes + thread * 8;
     unpack(keyLevels[0], load64(codes), ones);
     unpack(keyLevels[1], load64(codes + kPatchBytes), ones);
   };
-  auto startButterflies = [&](int chunk) {
+  auto startButterflies = [&](int chunk, int step) {
 #pragma unroll
     for (int half = 0; half < 2; half++) {
-      multiplyE4m3N32<false>(transformed[chunk][half], keyLevels[half][0], butterfly + (512 * chunk >> 4));
-      multiplyE4m3N32<true>(transformed[chunk][half], keyLevels[half][1], butterfly + (2048 + 512 * chunk >> 4));
+      if (step == 0) {
+        multiplyE4m3N32<false>(x[chunk][half], keyLevels[half][0], butterfly + (512 * chunk >> 4));
+      } else {
+        multiplyE4m3N32<true>(x[chunk][half], keyLevels[half][1], butterfly + (2048 + 512 * chunk >> 4));
+      }
     }
   };
-  auto rotate = [&](int chunk) {  // the last butterfly and RoPE
+  auto loadAngles = [&](int chunk, int k, uint32_t (&minus)[4], uint32_t (&plus)[4]) {
+    loadMatrices(minus, fragments + (4 * chunk + 2 * k) * 1024);
+    loadMatrices(plus, fragments + (4 * chunk + 2 * k) * 1024 + 8192);
+  };
+  auto rotate = [&](int chunk, int k, const uint32_t (&minus)[4], const uint32_t (&plus)[4]) {
 #pragma unroll
-    for (int i = 0; i < 8; i++) {
-      const __half2 a = halves(transformed[chunk][0][i]), b = halves(transformed[chunk][1][i]);
-      const __half2 m = halves(minus[8 * chunk + i]), q = halves(plus[8 * chunk + i]);
-      x[chunk][0][i] = bits(__hfma2(a, m, __hmul2(b, q)));
-      x[chunk][1][i] = bits(__hfma2(a, q, __hneg2(__hmul2(b, m))));
+    for (int i = 0; i < 4; i++) {  // the last butterfly and RoPE
+      uint32_t &lower = x[chunk][0][4 * k + i], &upper = x[chunk][1][4 * k + i];
+      const __half2 a = halves(lower), b = halves(upper), m = halves(minus[i]), q = halves(plus[i]);
+      lower = bits(__hfma2(a, m, __hmul2(b, q)));
+      upper = bits(__hfma2(a, q, __hneg2(__hmul2(b, m))));
     }
   };
-  auto rotateQueries = [&](int block) {  // back by the first position of the CTA's block, into core matrices
-    const uint4 ph = load128(sharedAddress(&s.phases[block % kKeyStages][lane]));
+  auto rotateQueries = [&](int block) {  // back by the first position of the worker's block, into core matrices
+    const uint4 ph = load128(sharedAddress(&s.phases[block & (kKeyStages - 1)][lane]));
     const __half2 cosine = __floats2half2_rn(__uint_as_float(ph.x), __uint_as_float(ph.z));
     const __half2 sine = __floats2half2_rn(__uint_as_float(ph.y), __uint_as_float(ph.w));
+constexpr int kOwn = (L::kColumns + 3) / 4;
+    uint2 z[2][kOwn];
 #pragma unroll
-    for (int k = 0; k < (L::kColumns + 3) / 4; k++) {
+    for (int k = 0; k < kOwn; k++) {
+      z[0][k] = load64(sharedAddress(&s.queryHalves[warp + 4 * k][lane]));
+      z[1][k] = load64(sharedAddress(&s.meanHalves[warp + 4 * k][lane]));
+    }
+#pragma unroll
+    for (int k = 0; k < kOwn; k++) {
       const int column = warp + 4 * k;
+      const int at = (lane >> 2) * L::kStride + column * 4 + (lane & 3);
 #pragma unroll
       for (int m = 0; m < 2; m++) {
-        const uint2 z = load64(sharedAddress(m ? &s.meanHalves[column][lane] : &s.queryHalves[column][lane]));
-        const __half2 a = halves(z.x), b = halves(z.y);
-        uint32_t* to = (m ? s.mean[block & 1] : s.query[block & 1]) +
-                       (((lane >> 2) * L::kTiles + (column >> 3)) * 8 + (column & 7)) * 4 + (lane & 3);
+        const __half2 a = halves(z[m][k].x), b = halves(z[m][k].y);
+        uint32_t* to = (m ? s.mean : s.query) + at;
         to[0] = bits(__hfma2(a, cosine, __hmul2(b, sine)));
-        to[L::kTiles * 256] = bits(__hfma2(b, cosine, __hneg2(__hmul2(a, sine))));
+        to[8 * L::kStride] = bits(__hfma2(b, cosine, __hneg2(__hmul2(a, sine))));
       }
     }
   };
@@ -153,7 +178,7 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
     const int first = at.block, last = min(at.pairBlocks, first + end - item);
 
     // Queries and their products with the mean, as complex numbers (channel i, channel i + 64).
-#pragma unroll 1
+#pragma unroll
     for (int column = warp; column < L::kColumns; column += 4) {
       const int head = at.group * kHeads * kQueries + column, kvHead = at.group * kHeads + column / kQueries;
       const float* q = p.query + (static_cast<int64_t>(at.sequence) * p.kvHeads * kQueries + head) * kDim + 2 * lane;
@@ -168,7 +193,7 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
       s.meanHalves[column][lane] = make_uint2(bits(__floats2half2_rn(.5f * (u1 - u2), .5f * (v1 - v2))),
                                               bits(__floats2half2_rn(.5f * (u1 + u2), .5f * (v1 + v2))));
     }
-    barrierWait(sharedAddress(&s.full[done % kValueStages]), done / kValueStages & 1);
+    barrierWait(sharedAddress(&s.full[stage]), parity);
     rotateQueries(done);
     float sums[L::kSums][2][4], maximum[L::kTiles][2], total[L::kTiles][2];
 #pragma unroll
@@ -181,47 +206,36 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
 #pragma unroll
       for (int i = 0; i < 8; i++) sums[a][i >> 2][i & 3] = 0.f;
 
-    auto unpackValues = [&](int head) {  // of the block before
-      const uint32_t codes =
-          sharedAddress(s.valueCodes[(done - 1) & (kValueStages - 1)]) + 2 * head * kPatchBytes + thread * 8;
-      unpack(valueLevels[0], load64(codes), ones);
-      unpack(valueLevels[1], load64(codes + kPatchBytes), ones);
+    auto loadValues = [&](int head, int half) {  // of the block before
+      return load64(sharedAddress(s.valueCodes[before]) + (2 * head + half) * kPatchBytes + thread * 8);
     };
-    auto startValues = [&](int head) {
-      const uint64_t b = weights + head * (512 >> 4);
-#pragma unroll
-      for (int half = 0; half < 2; half++) {  // 64 channels each
-        if (head % L::kHeadsPerSum == 0) {
-          multiplyE4m3N8(product[half], valueLevels[half][0], b);
-        } else {
-          addE4m3N8(product[half], valueLevels[half][0], b);
-        }
-        addE4m3N8(product[half], valueLevels[half][1], b + (256 >> 4));
+    auto startValues = [&](int head, int half, int step) {  // 64 channels, 32 tokens
+      const uint64_t b = weights + head * (512 >> 4) + step * (256 >> 4);
+      if (step == 0 && head % L::kHeadsPerSum == 0) {
+        multiplyE4m3N8(product[half], valueLevels[0], b);
+      } else {
+        addE4m3N8(product[half], valueLevels[step], b);
       }
     };
-    auto finishValues = [&](int head, bool keep) {
-      written(product[0]);
-      written(product[1]);
+    auto finishValues = [&](int head, int half, bool keep) {
+      written(product[half]);
       if (keep && head % L::kHeadsPerSum == L::kHeadsPerSum - 1) {
 #pragma unroll
-        for (int i = 0; i < 8; i++) sums[head / L::kHeadsPerSum][i >> 2][i & 3] += product[i >> 2][i & 3];
+        for (int i = 0; i < 4; i++) sums[head / L::kHeadsPerSum][half][i] += product[half][i];
       }
     };
 
 #pragma unroll 1
-    for (int block = first; block < last; block++, done++) {
-      const int keyStage = done % kKeyStages;
+    for (int block = first; block < last; block++) {
+      const int keyStage = done & (kKeyStages - 1);
       fenceProxyAsync();  // weights of the block before, queries of this one
-      __syncthreads();
+      syncGroup(barrier);
       if (thread == 0) loadNext(p, s);
 
       const uint32_t keyScales = sharedAddress(s.keyScales[keyStage]) + (warp * 16 + g) * 4;
-      const uint32_t scales0 = load32(keyScales), scales1 = load32(keyScales + 32);
-      const uint64_t query = queries + (done & 1) * (L::kTiles * 2048 >> 4);
-      const uint64_t mean = means + (done & 1) * (L::kTiles * 2048 >> 4);
       float score[L::kTiles * 4], part[L::kTiles * 4];
       auto addPart = [&](int head) {
-        const float2 s0 = scalePair(scales0, head >> 1), s1 = scalePair(scales1, head >> 1);
+        const float2 s0 = scalePair(load32(keyScales), head >> 1), s1 = scalePair(load32(keyScales + 32), head >> 1);
         const float scale[2] = {(head & 1) ? s0.y : s0.x, (head & 1) ? s1.y : s1.x};
 #pragma unroll
         for (int i = 0; i < L::kTiles * 4; i++) {  // the rotation across heads: the sign H_4[KV head of the column, head]
@@ -233,80 +247,84 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
       auto startScores = [&](int chunk) {
 #pragma unroll
         for (int k = 0; k < 2; k++) {
-          const uint64_t q = query + (2 * chunk + k) * L::kTiles * 16;
+          const uint64_t q = query + (2 * chunk + k) * L::kStep;
           if (chunk == 0 && k == 0) {
             multiplyHalf<false>(part, x[0][0], q);
           } else {
             multiplyHalf<true>(part, x[chunk][0] + 4 * k, q);
           }
-          multiplyHalf<true>(part, x[chunk][1] + 4 * k, q + 4 * L::kTiles * 16);
+          multiplyHalf<true>(part, x[chunk][1] + 4 * k, q + 4 * L::kStep);
+        }
+      };
+      auto startMean = [&](int part) {  // half of the channels
+#pragma unroll
+        for (int k = 4 * part; k < 4 * part + 4; k++) {
+          const uint64_t a = angles + k * (2048 >> 4), b = mean + k * L::kStep;
+          if (k == 0) {
+            multiplyShared<false>(score, a, b);
+          } else {
+            multiplyShared<true>(score, a, b);
+          }
         }
       };
       unpackKeys(done, 0);
       fence();
-      startButterflies(0);
-#pragma unroll
-      for (int k = 0; k < 4; k++) {
-        if (k == 0) {
-          multiplyHalf<false>(score, minus, mean);
-        } else {
-          multiplyHalf<true>(score, minus + 4 * k, mean + k * L::kTiles * 16);
-        }
-        multiplyHalf<true>(score, plus + 4 * k, mean + (k + 4) * L::kTiles * 16);
-      }
+      startButterflies(0, 0);
+      startButterflies(0, 1);
       commit();
 #pragma unroll
       for (int head = 0; head < kHeads; head++) {
-        unpackValues(head);
-        wait<0>();
-        written(transformed[0][0]);
-        written(transformed[0][1]);
-        if (head == 0) {
-          written(score);
-        } else {
-          written(part);
-        }
-        fence();
-        startButterflies(1);
-        startValues(head);  // a segment's first block has none before it: computed and dropped
-        commit();
-        if (head == 0) {
 #pragma unroll
-          for (int i = 0; i < L::kTiles * 4; i++) score[i] *= 1.f / scoreScale;
-        } else {
-          addPart(head - 1);
-        }
-        rotate(0);
-        fence();
-        startScores(0);
-        commit();
-        if (head < kHeads - 1) {
+        for (int chunk = 0; chunk < 2; chunk++) {
+          const uint2 values = loadValues(head, chunk);
           wait<0>();
-          written(transformed[1][0]);
-          written(transformed[1][1]);
-          finishValues(head, block > first);
-          unpackKeys(done, head + 1);
-          fence();
-          startButterflies(0);
-          commit();
-        } else {
-          if (block + 1 < last) {
-            barrierWait(sharedAddress(&s.full[(done + 1) % kValueStages]), (done + 1) / kValueStages & 1);
-            rotateQueries(done + 1);
+          written(x[chunk][0]);
+          written(x[chunk][1]);
+          if (head > 0 || chunk > 0) written(part);
+          if (head == 1 && chunk == 0) written(score);
+          if (head > 0 || chunk > 0) {
+            finishValues(chunk ? head : head - 1, chunk ^ 1, block > first);
           }
-          wait<0>();
-          written(transformed[1][0]);
-          written(transformed[1][1]);
-          finishValues(head, block > first);
+          unpack(valueLevels, values, ones);
+          if (chunk == 1 && head < kHeads - 1) unpackKeys(done, head + 1);
+          uint32_t minus[2][4], plus[2][4];
+          loadAngles(chunk, 0, minus[0], plus[0]);
+          fence();
+          // Products that add to each other take turns with others.
+          const bool next = chunk == 0 || head < kHeads - 1;
+          if (next) startButterflies(chunk ^ 1, 0);
+          startValues(head, chunk, 0);
+          if (head == 0) startMean(chunk);
+          if (next) startButterflies(chunk ^ 1, 1);
+          startValues(head, chunk, 1);  // a segment's first block has none before it: computed and dropped
+          commit();
+          loadAngles(chunk, 1, minus[1], plus[1]);
+          if (chunk == 0) {
+            if (head == 1) {
+#pragma unroll
+              for (int i = 0; i < L::kTiles * 4; i++) score[i] *= 1.f / scoreScale;
+            }
+            if (head > 0) addPart(head - 1);
+          }
+          rotate(chunk, 0, minus[0], plus[0]);
+          rotate(chunk, 1, minus[1], plus[1]);
+          fence();
+          startScores(chunk);
+          commit();
         }
-        rotate(1);
-        fence();
-        startScores(1);
-        commit();
       }
+      const bool more = block + 1 < last;
+      before = stage;
+      if (++stage == kValueStages) {
+        stage = 0;
+        parity ^= 1;
+      }
+      if (more) barrierWait(sharedAddress(&s.full[stage]), parity);
       wait<0>();
       written(part);
+      finishValues(kHeads - 1, 1, block > first);
       addPart(kHeads - 1);
+      done++;
       // Sinks, and whether the common maximum must rise.
       const uint64_t sinks = s.sinks[keyStage][0] >> (warp * 16 + g);
       bool raise = false;
@@ -322,7 +340,7 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
                    fmaxf(score[4 * n + 1], score[4 * n + 3]) > maximum[n][1] + kRaise;
         }
       }
-      if (__syncthreads_or(raise)) {
+      if (syncGroupOr(barrier, raise)) {
 #pragma unroll
         for (int n = 0; n < L::kTiles; n++)
 #pragma unroll
@@ -331,7 +349,7 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
             for (int o = 4; o < 32; o *= 2) m = fmaxf(m, __shfl_xor_sync(~0u, m, o));
             if (g == 0) s.maxima[warp][n * 8 + 2 * t + i] = m;
           }
-        __syncthreads();
+        syncGroup(barrier);
 #pragma unroll
         for (int n = 0; n < L::kTiles; n++)
 #pragma unroll
@@ -344,7 +362,7 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
             total[n][i] *= shrink;
             if (warp == 0 && g == 0) s.rescale[c] = shrink;
           }
-        __syncthreads();
+        syncGroup(barrier);
 #pragma unroll
         for (int a = 0; a < L::kSums; a++) {
           const float shrink = s.rescale[a * 4 + t];
@@ -381,19 +399,24 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
           }
         }
       }
+      if (more) rotateQueries(done);  // everybody has passed the barrier, so nobody multiplies with the old ones
     }
     item += last - first;
     // The last block's values, then the partial.
     fenceProxyAsync();
-    __syncthreads();
+    syncGroup(barrier);
 #pragma unroll
     for (int head = 0; head < kHeads; head++) {
-      unpackValues(head);
-      fence();
-      startValues(head);
-      commit();
-      wait<0>();
-      finishValues(head, true);
+#pragma unroll
+      for (int half = 0; half < 2; half++) {
+        unpack(valueLevels, loadValues(head, half), ones);
+        fence();
+        startValues(head, half, 0);
+        startValues(head, half, 1);
+        commit();
+        wait<0>();
+        finishValues(head, half, true);
+      }
     }
 #pragma unroll
     for (int n = 0; n < L::kTiles; n++)
@@ -403,7 +426,7 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
         for (int o = 4; o < 32; o *= 2) x += __shfl_xor_sync(~0u, x, o);
         if (g == 0) s.stats[warp][n * 8 + 2 * t + i] = make_float2(maximum[n][i], x);
       }
-    const int64_t slot = static_cast<int64_t>(partialSlot(at.pair, blockIdx.x)) * L::kColumns;
+    const int64_t slot = static_cast<int64_t>(partialSlot(at.pair, worker)) * L::kColumns;
     const float scale = 65536.f / kWeightScale * p.valueScale;  // levels are 2^-8, scales 2^-8
 #pragma unroll
     for (int a = 0; a < L::kSums; a++) {
@@ -414,7 +437,7 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
         for (int r = 0; r < 2; r++)
           to[64 * half + 8 * r] = (sums[a][half][2 * r] + sums[a][half][2 * r + 1] * .0625f) * scale;
     }
-    __syncthreads();
+    syncGroup(barrier);
     if (thread < L::kColumns) {
       float x = 0.f;
       for (int w = 0; w < 4; w++) x += s.stats[w][thread].y;
@@ -427,15 +450,16 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
 }  // namespace centred
 }  // namespace rotatekv
 
-// The launcher gives as much shared memory, by the same numbers.
-static_assert(sizeof(rotatekv::centred::Shared<1>) == 68096 && sizeof(rotatekv::centred::Shared<2>) == 70144 &&
-              sizeof(rotatekv::centred::Shared<4>) == 82944);
+// The launcher gives as many threads and as much shared memory, by the same numbers.
+static_assert(sizeof(rotatekv::centred::Shared<1>) == 229376 && sizeof(rotatekv::centred::Shared<2>) == 183296 &&
+              sizeof(rotatekv::centred::Shared<4>) == 209408);
 
-#define ATTEND(queries, ctas)                                                                                      \
-  extern "C" __global__ void __launch_bounds__(rotatekv::centred::kThreads, ctas)                               \
-      attend_centred_d128_g4_q##queries##_sm90(const __grid_constant__ rotatekv::AttendParams p) {           \
-    rotatekv::centred::attend<queries>(p);                                                                   \
+#define ATTEND(queries)                                                                                            \
+  extern "C" __global__ void __launch_bounds__(                                                                    \
+      rotatekv::centred::Layout<queries>::kGroups * rotatekv::centred::kGroupThreads, 1)                           \
+      attend_centred_d128_g4_q##queries##_sm90(const __grid_constant__ rotatekv::AttendParams p) {                 \
+    rotatekv::centred::attend<queries>(p);                                                                         \
   }
-ATTEND(1, 3)
-ATTEND(2, 2)
-ATTEND(4, 2)
+ATTEND(1)
+ATTEND(2)
+ATTEND(4)

@@ -252,7 +252,7 @@ __device__ void attend(const AttendParams& p) {
   Stage<D>* stages = reinterpret_cast<Stage<D>*>(memory);
   __shared__ Shared<D> shared;
   Schedule schedule(p);
-  if (blockIdx.x >= schedule.ctas) {
+  if (blockIdx.x >= schedule.workers) {
     return;
   }
   const int begin = schedule.begin(blockIdx.x);

@@ -15,10 +15,11 @@ using namespace rotatekv;
 
 constexpr int kRoundTokens = 8;  // of the unfilled block, by one warp
 constexpr int kTokenLanes = 32 / kRoundTokens;
+constexpr int kRun = 8;  // pairs that a lane takes in a row; the lanes of a token take runs in turn
 
 template <int D, int kWarps>
 struct Shared {
-  float2 query[D / 2 + kTokenLanes];  // rotated back by the position of the unfilled block; quarters on other banks
+  float2 query[D / 2 + D / 2 / kRun];  // rotated back by the position of the unfilled block; runs on other banks
   Sink sinks[kMaxSinks];
   int sinkCount;
   float max[kWarps], sum[kWarps];
@@ -33,13 +34,12 @@ __device__ float2 rotateBack(float a, float b, float2 angle) {
 template <int D, int kWarps>
 __device__ void attendTail(
     const AttendParams& p, const Shared<D, kWarps>& shared, Running<D>& run, int sequence, int kvHead) {
-  constexpr int kPairs = D / 2 / kTokenLanes;  // of one lane
   constexpr int N = D / 32;
   int lane = threadIdx.x % 32;
   int tokens = p.tailTokens[sequence];
   int stride = p.kvHeads * D;
   const half* keys = reinterpret_cast<const half*>(p.tails[sequence]) + kvHead * D;
-  int firstPair = lane % kTokenLanes * kPairs;
+  int firstPair = lane % kTokenLanes * kRun;
   for (int first = threadIdx.x / 32 * kRoundTokens; first < tokens; first += kRoundTokens * kWarps) {
     const half* values = keys + (kBlockTokens + first) * stride + lane * N;
     Vector<half, N> v[kRoundTokens];
@@ -52,17 +52,20 @@ __device__ void attendTail(
     int token = first + lane / kTokenLanes;
     float score = 0;
     if (token < tokens) {
-#pragma unroll
-      for (int start = firstPair; start < firstPair + kPairs; start += 8) {
-        float a[8];
-        float b[8];
+#pragma unroll 1
+      for (int start = firstPair; start < D / 2; start += kRun * kTokenLanes) {
+        float a[kRun];
+        float b[kRun];
         loadHalves(a, keys + token * stride + start);
         loadHalves(b, keys + token * stride + start + D / 2);
+        auto angles = reinterpret_cast<const float4*>(p.angles + token * (D / 2) + start);
 #pragma unroll
-        for (int i = 0; i < 8; i++) {
-          float2 angle = p.angles[token * (D / 2) + start + i];
-          float2 q = shared.query[start + i + start / kPairs];
+        for (int i = 0; i < kRun; i += 2) {
+          float4 angle = angles[i / 2];
+          float2 q = shared.query[start + i + start / kRun];
           score += q.x * (a[i] * angle.x - b[i] * angle.y) + q.y * (b[i] * angle.x + a[i] * angle.y);
+          q = shared.query[start + i + 1 + start / kRun];
+          score += q.x * (a[i + 1] * angle.z - b[i + 1] * angle.w) + q.y * (b[i + 1] * angle.z + a[i + 1] * angle.w);
         }
       }
     }
@@ -219,7 +222,7 @@ __device__ void finish(const AttendParams& p) {
   }
   for (int i = threadIdx.x; i < D / 2; i += 32 * kWarps) {
     float2 phase = p.phases[static_cast<int64_t>(blocks) * (D / 2) + i];
-    shared.query[i + i / (D / 2 / kTokenLanes)] = rotateBack(query[i], query[i + D / 2], phase);
+    shared.query[i + i / kRun] = rotateBack(query[i], query[i + D / 2], phase);
   }
   if (threadIdx.x == 0) {
     shared.sinkCount = 0;

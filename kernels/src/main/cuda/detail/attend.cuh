@@ -1,9 +1,10 @@
 // What the kernels of attention at decode share: their parameters, and how the work of a batch is cut.
 //
 // A work item is one 64-token block of one rotation group of one sequence. All items of a batch stand in the order
-// (sequence, group, block) and are cut in equal contiguous ranges, one per CTA ("stream-K": Osama et al. 2023,
-// arXiv 2301.03598), so that sequences of any lengths load all multiprocessors alike. A CTA leaves one partial softmax
-// for each pair (sequence, group) that it touches; finish_attention merges them.
+// (sequence, group, block) and are cut in equal contiguous ranges ("stream-K": Osama et al. 2023, arXiv 2301.03598), so
+// that sequences of any lengths load all multiprocessors alike. Each range has a worker: a CTA, or a warpgroup where a
+// CTA has several. A worker leaves one partial softmax for each pair (sequence, group) that it touches;
+// finish_attention merges them.
 #pragma once
 
 #include <cuda_fp16.h>
@@ -27,7 +28,7 @@ struct AttendParams {
   float2* partialStats;        // (slots, groupHeads * queriesPerKv): base-2 exponent subtracted, sum of weights
   half* out;                   // (batch, heads, d)
   int batch, blockStride, kvHeads, queriesPerKv;
-  int ctas;                    // gridDim.x of the attend kernel
+  int workers;                 // of the attend kernel
   int groupHeads;              // KV heads of a work item
   float keyScale, valueScale;  // 2^eK, 2^eV
   BlockSections at;
@@ -43,20 +44,22 @@ struct WorkItem {
 struct Schedule {
   int groups;  // rotation groups of a layer
   int total;   // work items
-  int ctas;    // CTAs that get any; all of these get at least one
+  int workers;  // that get any; all of these get at least one
 
   __device__ explicit Schedule(const AttendParams& p) {
     groups = p.kvHeads / p.groupHeads;
     total = groups * p.prefix[p.batch];
-    ctas = min(p.ctas, total);
+    workers = min(p.workers, total);
   }
 
-  // First item of a CTA; that of the next one is its end. Not for CTAs beyond `ctas`.
-  __device__ int begin(int cta) const { return static_cast<int>(static_cast<int64_t>(cta) * total / ctas); }
+  // First item of a worker; that of the next one is its end. Not for workers beyond `workers`.
+  __device__ int begin(int worker) const {
+    return static_cast<int>(static_cast<int64_t>(worker) * total / workers);
+  }
 
-  // The CTA that does an item.
+  // The worker that does an item.
   __device__ int owner(int item) const {
-    return static_cast<int>((static_cast<int64_t>(item + 1) * ctas - 1) / total);
+    return static_cast<int>((static_cast<int64_t>(item + 1) * workers - 1) / total);
   }
 
   // First item of a pair; `blocks` is the number of blocks of its sequence.
@@ -105,9 +108,9 @@ struct Schedule {
   }
 };
 
-// Where a CTA's partial of a pair lies. Unique, since neighbouring CTAs share at most one pair. Needs
-// batch * groups + ctas slots.
-__device__ inline int partialSlot(int pair, int cta) { return pair + cta; }
+// Where a worker's partial of a pair lies. Unique, since neighbouring workers share at most one pair. Needs
+// batch * groups + workers slots.
+__device__ inline int partialSlot(int pair, int worker) { return pair + worker; }
 
 // The address of a stored block.
 __device__ inline const uint8_t* blockAddress(const AttendParams& p, int sequence, int block) {

@@ -9,7 +9,7 @@ namespace centred {
 
 using namespace hopper;
 
-constexpr int kThreads = 128;
+constexpr int kGroupThreads = 128;  // of a warpgroup
 constexpr int kHeads = 4;    // KV heads of a rotation group
 constexpr int kDim = 128;    // channels of a head
 constexpr int kPairs = kDim / 2;
@@ -18,7 +18,7 @@ constexpr int kScaleBytes = kHeads * kBlockTokens;
 constexpr int kPatchBytes = 1024;
 constexpr int kItemBytes = 2 * kCodeBytes + 2 * kScaleBytes + 16 + kPairs * 8;
 constexpr int kKeyStages = 2;    // one block ahead: a block takes microseconds, several times the memory's latency
-constexpr int kValueStages = 4;  // values are used a block later than keys; a power of two
+constexpr int kValueStages = 3;  // values are used a block later than keys
 constexpr float kRaise = 3.f;         // base-2 exponent above the common maximum that raises it
 constexpr float kWeightScale = 32.f;  // 2^8 of a scale read as half, 2^-3 so that weights up to 2^3 stay below 448
 
@@ -30,6 +30,9 @@ struct Layout {
   static constexpr int kTiles = (kColumns + 7) / 8;           // of 8 columns, for the scores
   static constexpr int kSums = kQueries;                      // accumulators of 4 columns x (value, rest)
   static constexpr int kHeadsPerSum = kHeads / kQueries;
+  static constexpr int kStride = kTiles * 32 + 4;  // words from one octet of channels to the next; 4 spare the banks
+  static constexpr int kStep = kStride / 2;        // of a descriptor, two octets
+  static constexpr int kGroups = kQueries == 1 ? 4 : 3;  // warpgroups, as registers allow
 };
 
 // Where the loading thread stands. It lives in shared memory, since the warps need their registers.
@@ -38,26 +41,33 @@ struct Cursor {
   int left, sequence, group, block, blocks, count;  // count: blocks loaded
 };
 
+// What a warpgroup has for itself.
 template <int kQueries>
-struct __align__(128) Shared {
+struct __align__(128) Own {
   using L = Layout<kQueries>;
   uint8_t keyCodes[kKeyStages][kCodeBytes];
   uint8_t valueCodes[kValueStages][kCodeBytes];
   uint8_t keyScales[kKeyStages][kScaleBytes];
   uint8_t valueScales[kKeyStages][kScaleBytes];
   float4 phases[kKeyStages][kPairs / 2];
-  uint64_t sinks[kKeyStages][2];
-  uint8_t butterfly[4096];       // 256 H_64, core matrices [k / 16][n / 8][8][16]
-  uint8_t weights[kHeads][512];  // B operand of the values of a head: [token / 16][column][token % 16]
-  uint32_t query[2][L::kTiles * 512];  // B operand of the scores: core matrices [channel / 8][column / 8][8][8]
-  uint32_t mean[2][L::kTiles * 512];   // the same of the keys' mean
+  uint8_t weights[kHeads][512];     // B operand of the values of a head: [token / 16][column][token % 16]
+  uint32_t query[16 * L::kStride];  // B operand of the scores: core matrices [channel / 8][column / 8][8][8]
+  uint32_t mean[16 * L::kStride];   // the same of the keys' mean
   uint2 queryHalves[L::kColumns][32];  // of a lane: channels 2 lane, 2 lane + 1; the same + 64
   uint2 meanHalves[L::kColumns][32];
+  uint64_t sinks[kKeyStages][2];
   float maxima[4][L::kTiles * 8];
   float rescale[L::kTiles * 8];
   float2 stats[4][L::kTiles * 8];
   uint64_t full[kValueStages];
   Cursor cursor;
+};
+
+template <int kQueries>
+struct __align__(128) Shared {
+  Own<kQueries> own[Layout<kQueries>::kGroups];
+  uint8_t butterfly[4096];  // 256 H_64, core matrices [k / 16][n / 8][8][16]
+  uint32_t angles[4096];    // RoPE of the block's tokens, core matrices [cos - sin, cos + sin][channel / 8][token / 8][8][8]
 };
 
 // Starts the copy of the cursor's block address.
@@ -79,7 +89,7 @@ __device__ __forceinline__ void startLoading(const AttendParams& p, const Schedu
   fetchAddress(p, c);
 }
 
-// Starts the copies of the next work item of the CTA, if there is one; by the thread that called startLoading.
+// Starts the copies of the next work item of the worker, if there is one; by the thread that called startLoading.
 template <typename S>
 __device__ __forceinline__ void loadNext(const AttendParams& p, S& s) {
   Cursor& c = s.cursor;

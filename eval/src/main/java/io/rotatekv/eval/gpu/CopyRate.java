@@ -3,7 +3,6 @@ package io.rotatekv.eval.gpu;
 import io.rotatekv.kernels.cuda.CudaDevice;
 import io.rotatekv.kernels.cuda.DeviceBuffer;
 import io.rotatekv.kernels.cuda.RandomNormal;
-import java.util.List;
 
 /**
  * How fast the card moves bytes: what memory-bound kernels are measured against.
@@ -21,7 +20,7 @@ public record CopyRate(String bench, long bytes, double ms, double tbS) {
     try (DeviceBuffer from = device.allocate(COPY_BYTES);
         DeviceBuffer to = device.allocate(COPY_BYTES)) {
       random.fill(from, 1, 1, timer.stream());
-      double ms = timer.milliseconds(List.of(stream -> to.copy(from, 0, COPY_BYTES, 0, stream)));
+      double ms = timer.queuedMilliseconds(stream -> to.copy(from, 0, COPY_BYTES, 0, stream));
       return new CopyRate("copy", 2 * COPY_BYTES, ms, terabytes(2 * COPY_BYTES, ms));
     }
   }

@@ -52,9 +52,25 @@ final class GpuTimer implements AutoCloseable {
     }
   }
 
+  /**
+   * Milliseconds of work that is queued by itself: a recorded copy within the device takes another
+   * path than a queued one, and is slower.
+   */
+  double queuedMilliseconds(Consumer<CudaStream> work) {
+    double[] times = new double[WARMUP_REPLAYS + MIN_REPLAYS];
+    Arrays.setAll(times, i -> time(work));
+    double[] timed = Arrays.copyOfRange(times, WARMUP_REPLAYS, times.length);
+    Arrays.sort(timed);
+    return timed[timed.length / 2];
+  }
+
   private double replay(CudaGraph graph) {
+    return time(graph::launch);
+  }
+
+  private double time(Consumer<CudaStream> work) {
     start.record(stream);
-    graph.launch(stream);
+    work.accept(stream);
     end.record(stream);
     end.synchronize();
     return CudaEvent.milliseconds(start, end);

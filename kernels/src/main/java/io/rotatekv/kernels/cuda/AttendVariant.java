@@ -12,10 +12,15 @@ import io.rotatekv.kernels.codec.KvShape;
  *
  * @param source name of the CUDA source
  * @param entry name of the kernel in it
+ * @param threads of a thread block; each {@link #WORKER_THREADS} of them work by themselves
  * @param sharedBytes dynamic shared memory that it takes
  * @param groupHeads KV heads of one work item
  */
-record AttendVariant(String source, String entry, int sharedBytes, int groupHeads) {
+record AttendVariant(
+    String source, String entry, int threads, int sharedBytes, int groupHeads) {
+
+  /** Threads that work on one item. */
+  static final int WORKER_THREADS = 128;
 
   private static final int MAX_QUERIES = 8;
   private static final int HOPPER = 90;
@@ -47,8 +52,8 @@ record AttendVariant(String source, String entry, int sharedBytes, int groupHead
 
   private static AttendVariant halves(KvShape shape) {
     int stage = 2 * BLOCK_TOKENS * shape.headDim() * Short.BYTES;
-    return new AttendVariant(
-        "attend_halves", "attend_halves_d%d".formatted(shape.headDim()), STAGES * stage, 1);
+    String entry = "attend_halves_d%d".formatted(shape.headDim());
+    return new AttendVariant("attend_halves", entry, WORKER_THREADS, STAGES * stage, 1);
   }
 
   private static boolean fitsCentredHopper(KvShape shape, int queries) {
@@ -57,14 +62,15 @@ record AttendVariant(String source, String entry, int sharedBytes, int groupHead
   }
 
   private static AttendVariant centredHopper(int queries) {
+    String entry = "attend_centred_d128_g4_q%d_sm90".formatted(queries);
+    int workers = queries == 1 ? 4 : 3;
     int shared =
         switch (queries) {
-          case 1 -> 68096;
-          case 2 -> 70144;
-          default -> 82944;
+          case 1 -> 229376;
+          case 2 -> 183296;
+          default -> 209408;
         };
-    String entry = "attend_centred_d128_g4_q%d_sm90".formatted(queries);
-    return new AttendVariant("attend_centred_sm90", entry, shared, 4);
+    return new AttendVariant("attend_centred_sm90", entry, workers * WORKER_THREADS, shared, 4);
   }
 
   private static AttendVariant blocks(String codec, CodecSpec spec, KvShape shape, int queries) {
@@ -72,7 +78,8 @@ record AttendVariant(String source, String entry, int sharedBytes, int groupHead
     String entry =
         "attend_%s_d%d_g%d_t%d"
             .formatted(codec, shape.headDim(), groupHeads, queryTiles(groupHeads, queries));
-    return new AttendVariant("attend_blocks", entry, blocksShared(spec, shape), groupHeads);
+    return new AttendVariant(
+        "attend_blocks", entry, WORKER_THREADS, blocksShared(spec, shape), groupHeads);
   }
 
   /** How many tiles of 8 columns the queries of a rotation group take, rounded up to a variant. */

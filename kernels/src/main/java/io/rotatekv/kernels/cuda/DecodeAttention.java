@@ -56,7 +56,7 @@ public final class DecodeAttention implements AutoCloseable {
     schedule = scheduleModule.kernel("schedule");
     finish = new FinishKernels(device, codec.spec(), shape.headDim());
     int columns = attend.groupHeads() * queriesPerKv;
-    long slots = (long) maxBatch * (shape.kvHeads() / attend.groupHeads()) + attend.ctas();
+    long slots = (long) maxBatch * (shape.kvHeads() / attend.groupHeads()) + attend.workers();
     prefix = device.allocate((maxBatch + 1L) * Integer.BYTES);
     partial = device.allocate(slots * columns * shape.headDim() * Float.BYTES);
     partialStats = device.allocate(slots * columns * 2 * Float.BYTES);
@@ -116,7 +116,7 @@ public final class DecodeAttention implements AutoCloseable {
             .int32(blockStride)
             .int32(shape.kvHeads())
             .int32(queriesPerKv)
-            .int32(attend.ctas())
+            .int32(attend.workers())
             .int32(attend.groupHeads());
     if (parameters.quantizes()) {
       parameters.scales(layer, arguments);

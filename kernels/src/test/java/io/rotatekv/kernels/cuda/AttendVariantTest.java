@@ -16,7 +16,8 @@ final class AttendVariantTest {
   @Test
   void hopperHasItsOwnKernelForTheCommonShapesOfCentred() {
     assertEquals(
-        new AttendVariant("attend_centred_sm90", "attend_centred_d128_g4_q4_sm90", 79872, 4),
+        new AttendVariant(
+            "attend_centred_sm90", "attend_centred_d128_g4_q4_sm90", 384, 209408, 4),
         AttendVariant.of(90, CodecSpec.CENTRED_2, LLAMA_3_8B, 4));
     assertEquals(
         "attend_blocks", AttendVariant.of(80, CodecSpec.CENTRED_2, LLAMA_3_8B, 4).source());
@@ -30,7 +31,7 @@ final class AttendVariantTest {
     assertBlocks("attend_rotatekv2_d128_g4_t1", 58_496, CodecSpec.ROTATEKV_2, LLAMA_2_7B, 1);
     assertBlocks("attend_rotatekv2_d128_g4_t2", 40_064, CodecSpec.ROTATEKV_2, LLAMA_3_8B, 4);
     assertEquals(
-        new AttendVariant("attend_halves", "attend_halves_d128", 65_536, 1),
+        new AttendVariant("attend_halves", "attend_halves_d128", 128, 65_536, 1),
         AttendVariant.of(90, CodecSpec.FP16, LLAMA_3_8B, 4));
   }
 
@@ -62,7 +63,7 @@ final class AttendVariantTest {
   private static void assertBlocks(
       String entry, int sharedBytes, CodecSpec spec, KvShape shape, int queries) {
     assertEquals(
-        new AttendVariant("attend_blocks", entry, sharedBytes, 4),
+        new AttendVariant("attend_blocks", entry, 128, sharedBytes, 4),
         AttendVariant.of(80, spec, shape, queries));
   }
 }

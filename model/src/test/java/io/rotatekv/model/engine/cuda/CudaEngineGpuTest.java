@@ -37,11 +37,10 @@ final class CudaEngineGpuTest {
   }
 
   /**
-   * How far logits may be apart, relative to their length, where each engine reads its own blocks.
-   * FP16 inputs of products give 3e-3. With coarse codes it is more, whoever computes: an element
+   * How far logits may be apart, relative to their length, where each engine reads its own blocks;
+   * of many tokens the mean half as far, and one twice. FP16 inputs of products give 3e-3. With coarse codes it is more, whoever computes: an element
    * near a boundary falls on the other side of it, which moves it by a whole step, and what that
-   * changes in the next layer moves more. The bounds are about twice what was seen; keys of another
-   * block or position are off by 1.
+   * changes in the next layer moves more. Keys of another block or position are off by 1.
    */
   static double ownBlocks(CodecSpec codec) {
     return switch (codec.bits()) {
@@ -85,6 +84,8 @@ final class CudaEngineGpuTest {
     try (Sequence gpu = engines.gpu().open(BlockListener.NONE);
         Sequence cpu = engines.cpu().open(BlockListener.NONE)) {
       int done = 0;
+      double sum = 0;
+      double most = 0;
       for (int size : sizes()) {
         int[] part = Arrays.copyOfRange(tokens, done, done + size);
         List<float[]> expected = engines.logits(engines.cpu(), cpu, part);
@@ -92,10 +93,13 @@ final class CudaEngineGpuTest {
         assertEquals(size, actual.size());
         for (int i = 0; i < size; i++) {
           double distance = EnginePair.distance(expected.get(i), actual.get(i));
-          assertTrue(distance < tolerance, "token " + (done + i) + " is off by " + distance);
+          sum += distance;
+          most = Math.max(most, distance);
         }
         done += size;
       }
+      String seen = "off by %.4f in the mean, by %.4f at most".formatted(sum / done, most);
+      assertTrue(sum / done < tolerance / 2 && most < 2 * tolerance, seen);
       assertEquals(cpu.length(), gpu.length());
       assertEquals(cpu.blockBytes(), gpu.blockBytes());
     }
@@ -206,7 +210,7 @@ final class CudaEngineGpuTest {
       CudaEngine engine = engines.gpu();
       KvShape shape = engine.codec().shape();
       // 512 MiB; a sequence's unfilled block in FP16 is what fills it.
-      long each = 64L * 4 * shape.kvDim() * shape.layers();
+      long each = TailLayout.of(shape, 1).bytes();
       List<Sequence> open = new ArrayList<>();
       assertThrows(
           CacheFullException.class,
