@@ -1,7 +1,7 @@
 // Ends attention at decode: attends to the unfilled block and to the sinks, both in FP16, merges the partials of the
-// stored blocks, rotates the sum of values back and divides. Grid (heads, batch).
+// stored blocks, rotates the sum of values back and divides. Grid (heads / kQueries, batch).
 //
-// The warps of a CTA share out tokens of the unfilled block, partials and sinks; each has a running softmax of its own,
+// A CTA has kQueries query heads of one KV head, which share what is read of the unfilled block. Its warps share out tokens of the unfilled block, partials and sinks; each has a running softmax of its own for each query,
 // and only at the end do they meet. At batch 1 a pair has some 200 partials and 8 warps are right; where there are many
 // sequences, CTAs of few warps run all at a time.
 
@@ -17,13 +17,13 @@ constexpr int kRoundTokens = 8;  // of the unfilled block, by one warp
 constexpr int kTokenLanes = 32 / kRoundTokens;
 constexpr int kRun = 8;  // pairs that a lane takes in a row; the lanes of a token take runs in turn
 
-template <int D, int kWarps>
+template <int D, int kWarps, int kQueries>
 struct Shared {
-  float2 query[D / 2 + D / 2 / kRun];  // rotated back by the position of the unfilled block; runs on other banks
+  float2 query[kQueries][D / 2 + D / 2 / kRun];  // rotated back by the position of the unfilled block; runs on other banks
   Sink sinks[kMaxSinks];
   int sinkCount;
-  float max[kWarps], sum[kWarps];
-  float rotated[kWarps][D], plain[kWarps][D];
+  float max[kQueries][kWarps], sum[kQueries][kWarps];
+  float rotated[kQueries][kWarps][D], plain[kQueries][kWarps][D];
 };
 
 // RoPE backwards: q of (a, b) at an angle.
@@ -31,9 +31,9 @@ __device__ float2 rotateBack(float a, float b, float2 angle) {
   return make_float2(a * angle.x + b * angle.y, b * angle.x - a * angle.y);
 }
 
-template <int D, int kWarps>
-__device__ void attendTail(
-    const AttendParams& p, const Shared<D, kWarps>& shared, Running<D>& run, int sequence, int kvHead) {
+template <int D, int kWarps, int kQueries>
+__device__ void attendTail(const AttendParams& p, const Shared<D, kWarps, kQueries>& shared,
+                           Running<D> (&run)[kQueries], int sequence, int kvHead) {
   constexpr int N = D / 32;
   int lane = threadIdx.x % 32;
   int tokens = p.tailTokens[sequence];
@@ -50,7 +50,7 @@ __device__ void attendTail(
       }
     }
     int token = first + lane / kTokenLanes;
-    float score = 0;
+    float score[kQueries] = {};
     if (token < tokens) {
 #pragma unroll 1
       for (int start = firstPair; start < D / 2; start += kRun * kTokenLanes) {
@@ -62,27 +62,33 @@ __device__ void attendTail(
 #pragma unroll
         for (int i = 0; i < kRun; i += 2) {
           float4 angle = angles[i / 2];
-          float2 q = shared.query[start + i + start / kRun];
-          score += q.x * (a[i] * angle.x - b[i] * angle.y) + q.y * (b[i] * angle.x + a[i] * angle.y);
-          q = shared.query[start + i + 1 + start / kRun];
-          score += q.x * (a[i + 1] * angle.z - b[i + 1] * angle.w) + q.y * (b[i + 1] * angle.z + a[i + 1] * angle.w);
+          float a0 = a[i] * angle.x - b[i] * angle.y, b0 = b[i] * angle.x + a[i] * angle.y;
+          float a1 = a[i + 1] * angle.z - b[i + 1] * angle.w, b1 = b[i + 1] * angle.z + a[i + 1] * angle.w;
+#pragma unroll
+          for (int n = 0; n < kQueries; n++) {
+            const float2* q = shared.query[n] + start + i + start / kRun;
+            score[n] += q[0].x * a0 + q[0].y * b0 + q[1].x * a1 + q[1].y * b1;
+          }
         }
       }
     }
-    for (int distance = 1; distance < kTokenLanes; distance *= 2) {
-      score += __shfl_xor_sync(kWarp, score, distance);
-    }
-    score = token < tokens ? score : -INFINITY;
-    run.raise(warpMax(score));
-    float weight = exp2f(score - run.max);
 #pragma unroll
-    for (int i = 0; i < kRoundTokens; i++) {
-      float w = __shfl_sync(kWarp, weight, i * kTokenLanes);
-      run.sum += w;
-      if (first + i < tokens) {
+    for (int n = 0; n < kQueries; n++) {
+      for (int distance = 1; distance < kTokenLanes; distance *= 2) {
+        score[n] += __shfl_xor_sync(kWarp, score[n], distance);
+      }
+      score[n] = token < tokens ? score[n] : -INFINITY;
+      run[n].raise(warpMax(score[n]));
+      float weight = exp2f(score[n] - run[n].max);
 #pragma unroll
-        for (int k = 0; k < N; k++) {
-          run.plain[k] += w * __half2float(v[i].at[k]);
+      for (int i = 0; i < kRoundTokens; i++) {
+        float w = __shfl_sync(kWarp, weight, i * kTokenLanes);
+        run[n].sum += w;
+        if (first + i < tokens) {
+#pragma unroll
+          for (int k = 0; k < N; k++) {
+            run[n].plain[k] += w * __half2float(v[i].at[k]);
+          }
         }
       }
     }
@@ -91,21 +97,23 @@ __device__ void attendTail(
 
 // The partials of a pair, those of this warp: every kWarps-th from that of `first` on.
 struct Partials {
-  int pair, first, last, column, columns;
+  int pair, first, last, column, columns;  // column: of the first query
 
-  __device__ float2 stats(const AttendParams& p, int cta) const {
-    return cta > last ? make_float2(-INFINITY, 0) : p.partialStats[partialSlot(pair, cta) * columns + column];
+  __device__ float2 stats(const AttendParams& p, int worker, int query) const {
+    return worker > last ? make_float2(-INFINITY, 0)
+                         : p.partialStats[partialSlot(pair, worker) * columns + column + query];
   }
 };
 
 // `stats` are those of this lane in the first round, asked for before there was a use for them.
 template <int D, int kWarps>
-__device__ void mergePartials(const AttendParams& p, Running<D>& run, const Partials& of, float2 stats) {
+__device__ void mergePartials(
+    const AttendParams& p, Running<D>& run, const Partials& of, int query, float2 stats) {
   constexpr int N = D / 32;
   int lane = threadIdx.x % 32;
   for (int start = of.first; start <= of.last; start += 32 * kWarps) {
     if (start > of.first) {
-      stats = of.stats(p, start + lane * kWarps);
+      stats = of.stats(p, start + lane * kWarps, query);
     }
     run.raise(warpMax(stats.x));
     if (run.max == -INFINITY) {
@@ -117,7 +125,7 @@ __device__ void mergePartials(const AttendParams& p, Running<D>& run, const Part
 #pragma unroll 8
     for (int i = 0; i < count; i++) {
       float w = __shfl_sync(kWarp, weight, i);
-      int64_t row = static_cast<int64_t>(partialSlot(of.pair, start + i * kWarps)) * of.columns + of.column;
+      int64_t row = static_cast<int64_t>(partialSlot(of.pair, start + i * kWarps)) * of.columns + of.column + query;
       auto sums = *reinterpret_cast<const Vector<float, N>*>(p.partial + row * D + lane * N);
 #pragma unroll
       for (int k = 0; k < N; k++) {
@@ -154,33 +162,36 @@ __device__ void attendSink(const AttendParams& p, Running<D>& run, const Sink& s
 }
 
 // This warp's part of the listed sinks.
-template <int D, int kWarps>
-__device__ void attendSinks(
-    const AttendParams& p, const Shared<D, kWarps>& shared, Running<D>& run, const float* query, int kvHead) {
+template <int D, int kWarps, int kQueries>
+__device__ void attendSinks(const AttendParams& p, const Shared<D, kWarps, kQueries>& shared,
+                            Running<D> (&run)[kQueries], const float* query, int kvHead) {
   int count = min(shared.sinkCount, kMaxSinks);
   for (int i = threadIdx.x / 32; i < count; i += kWarps) {
-    attendSink(p, run, shared.sinks[i], query, kvHead);
+#pragma unroll
+    for (int n = 0; n < kQueries; n++) {
+      attendSink(p, run[n], shared.sinks[i], query + n * D, kvHead);
+    }
   }
 }
 
-template <int D, bool kRotated, int kWarps>
-__device__ void writeOut(const Shared<D, kWarps>& shared, half* out) {
+template <int D, bool kRotated, int kWarps, int kQueries>
+__device__ void writeOut(const Shared<D, kWarps, kQueries>& shared, int query, half* out) {
   constexpr int N = D / 32;
   int lane = threadIdx.x % 32;
   float max = -INFINITY;
   for (int w = 0; w < kWarps; w++) {
-    max = fmaxf(max, shared.max[w]);
+    max = fmaxf(max, shared.max[query][w]);
   }
   float sum = 0;
   float rotated[N] = {};
   float plain[N] = {};
   for (int w = 0; w < kWarps; w++) {
-    float weight = exp2f(shared.max[w] - max);
-    sum += weight * shared.sum[w];
+    float weight = exp2f(shared.max[query][w] - max);
+    sum += weight * shared.sum[query][w];
 #pragma unroll
     for (int k = 0; k < N; k++) {
-      rotated[k] += weight * shared.rotated[w][lane * N + k];
-      plain[k] += weight * shared.plain[w][lane * N + k];
+      rotated[k] += weight * shared.rotated[query][w][lane * N + k];
+      plain[k] += weight * shared.plain[query][w][lane * N + k];
     }
   }
   if (kRotated) {
@@ -193,22 +204,22 @@ __device__ void writeOut(const Shared<D, kWarps>& shared, half* out) {
   }
 }
 
-template <int D, bool kRotated, int kWarps>
+template <int D, bool kRotated, int kWarps, int kQueries>
 __device__ void finish(const AttendParams& p) {
   constexpr int N = D / 32;
-  __shared__ Shared<D, kWarps> shared;
+  __shared__ Shared<D, kWarps, kQueries> shared;
   int warp = threadIdx.x / 32;
   int lane = threadIdx.x % 32;
   int sequence = blockIdx.y;
-  int head = blockIdx.x;
+  int head = blockIdx.x * kQueries;
   int kvHead = head / p.queriesPerKv;
   int blocks = p.prefix[sequence + 1] - p.prefix[sequence];
-  int64_t row = static_cast<int64_t>(sequence) * gridDim.x + head;
+  int64_t row = static_cast<int64_t>(sequence) * (gridDim.x * kQueries) + head;
   const float* query = p.query + row * D;
   // What takes two loads is asked for first.
   SinkSearch<kWarps == 8 ? 6 : 2> search(p, sequence, kRotated ? blocks : 0);
   Partials partials{};
-  float2 stats = make_float2(-INFINITY, 0);
+  float2 stats[kQueries];
   if (blocks > 0) {
     Schedule schedule(p);
     int group = kvHead / p.groupHeads;
@@ -218,20 +229,29 @@ __device__ void finish(const AttendParams& p) {
     partials.last = schedule.owner(begin + blocks - 1);
     partials.columns = p.groupHeads * p.queriesPerKv;
     partials.column = kvHead % p.groupHeads * p.queriesPerKv + head % p.queriesPerKv;
-    stats = partials.stats(p, partials.first + lane * kWarps);
+#pragma unroll
+    for (int n = 0; n < kQueries; n++) {
+      stats[n] = partials.stats(p, partials.first + lane * kWarps, n);
+    }
   }
   for (int i = threadIdx.x; i < D / 2; i += 32 * kWarps) {
     float2 phase = p.phases[static_cast<int64_t>(blocks) * (D / 2) + i];
-    shared.query[i + i / kRun] = rotateBack(query[i], query[i + D / 2], phase);
+#pragma unroll
+    for (int n = 0; n < kQueries; n++) {
+      shared.query[n][i + i / kRun] = rotateBack(query[n * D + i], query[n * D + i + D / 2], phase);
+    }
   }
   if (threadIdx.x == 0) {
     shared.sinkCount = 0;
   }
   __syncthreads();
-  Running<D> run;
+  Running<D> run[kQueries];
   attendTail(p, shared, run, sequence, kvHead);
   if (blocks > 0) {
-    mergePartials<D, kWarps>(p, run, partials, stats);
+#pragma unroll
+    for (int n = 0; n < kQueries; n++) {
+      mergePartials<D, kWarps>(p, run[n], partials, n, stats[n]);
+    }
   }
   while (kRotated && __syncthreads_or(!search.done())) {
     search.list(p, shared.sinks, &shared.sinkCount, 2 * p.kvHeads * D);
@@ -242,34 +262,38 @@ __device__ void finish(const AttendParams& p) {
       shared.sinkCount = 0;
     }
   }
-  shared.max[warp] = run.max;
-  shared.sum[warp] = run.sum;
 #pragma unroll
-  for (int k = 0; k < N; k++) {
-    shared.rotated[warp][lane * N + k] = run.rotated[k];
-    shared.plain[warp][lane * N + k] = run.plain[k];
+  for (int n = 0; n < kQueries; n++) {
+    shared.max[n][warp] = run[n].max;
+    shared.sum[n][warp] = run[n].sum;
+#pragma unroll
+    for (int k = 0; k < N; k++) {
+      shared.rotated[n][warp][lane * N + k] = run[n].rotated[k];
+      shared.plain[n][warp][lane * N + k] = run[n].plain[k];
+    }
   }
   __syncthreads();
-  if (warp == 0) {
-    writeOut<D, kRotated>(shared, p.out + row * D);
+  for (int n = warp; n < kQueries; n += kWarps) {
+    writeOut<D, kRotated>(shared, n, p.out + (row + n) * D);
   }
 }
 
 }  // namespace
 
 // `rotated` for the codecs that rotate values, `plain` for fp16. CTAS: so many of few warps run at a time.
-#define FINISH(BASIS, ROTATED, D, WARPS, CTAS)                                                                    \
-  extern "C" __global__ void __launch_bounds__(32 * WARPS, CTAS) finish_##BASIS##_d##D##_w##WARPS(                \
+#define FINISH(BASIS, ROTATED, D, WARPS, QUERIES, CTAS)                                                           \
+  extern "C" __global__ void __launch_bounds__(32 * WARPS, CTAS) finish_##BASIS##_d##D##_w##WARPS##_q##QUERIES(   \
       const AttendParams p) {                                                                                     \
-    finish<D, ROTATED, WARPS>(p);                                                                                 \
+    finish<D, ROTATED, WARPS, QUERIES>(p);                                                                        \
   }
 
-#define FINISH_WARPS(BASIS, ROTATED, D) \
-  FINISH(BASIS, ROTATED, D, 2, 16)      \
-  FINISH(BASIS, ROTATED, D, 4, 8)       \
-  FINISH(BASIS, ROTATED, D, 8, 2)
+#define FINISH_VARIANTS(BASIS, ROTATED, D) \
+  FINISH(BASIS, ROTATED, D, 2, 1, 16)      \
+  FINISH(BASIS, ROTATED, D, 4, 1, 8)       \
+  FINISH(BASIS, ROTATED, D, 8, 1, 2)       \
+  FINISH(BASIS, ROTATED, D, 4, 4, 4)
 
-FINISH_WARPS(rotated, true, 64)
-FINISH_WARPS(rotated, true, 128)
-FINISH_WARPS(plain, false, 64)
-FINISH_WARPS(plain, false, 128)
+FINISH_VARIANTS(rotated, true, 64)
+FINISH_VARIANTS(rotated, true, 128)
+FINISH_VARIANTS(plain, false, 64)
+FINISH_VARIANTS(plain, false, 128)

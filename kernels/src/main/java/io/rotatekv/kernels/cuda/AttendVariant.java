@@ -16,8 +16,7 @@ import io.rotatekv.kernels.codec.KvShape;
  * @param sharedBytes dynamic shared memory that it takes
  * @param groupHeads KV heads of one work item
  */
-record AttendVariant(
-    String source, String entry, int threads, int sharedBytes, int groupHeads) {
+record AttendVariant(String source, String entry, int threads, int sharedBytes, int groupHeads) {
 
   /** Threads that work on one item. */
   static final int WORKER_THREADS = 128;

@@ -54,7 +54,7 @@ public final class DecodeAttention implements AutoCloseable {
     tables = new KeyTables(device, codec);
     scheduleModule = device.module("schedule");
     schedule = scheduleModule.kernel("schedule");
-    finish = new FinishKernels(device, codec.spec(), shape.headDim());
+    finish = new FinishKernels(device, codec.spec(), shape.headDim(), queriesPerKv);
     int columns = attend.groupHeads() * queriesPerKv;
     long slots = (long) maxBatch * (shape.kvHeads() / attend.groupHeads()) + attend.workers();
     prefix = device.allocate((maxBatch + 1L) * Integer.BYTES);
