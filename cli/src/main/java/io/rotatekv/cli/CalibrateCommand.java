@@ -1,16 +1,23 @@
 package io.rotatekv.cli;
 
+import io.rotatekv.cli.console.CommandException;
 import io.rotatekv.cli.console.Progress;
 import io.rotatekv.kernels.Backends;
+import io.rotatekv.kernels.Kernels;
 import io.rotatekv.kernels.Team;
 import io.rotatekv.model.Model;
 import io.rotatekv.model.Models;
 import io.rotatekv.model.calibration.Calibration;
 import io.rotatekv.model.calibration.CalibrationFile;
 import io.rotatekv.model.calibration.Calibrator;
+import io.rotatekv.model.calibration.Gate;
+import io.rotatekv.model.calibration.GateKeeper;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -31,6 +38,8 @@ import picocli.CommandLine.Spec;
       "  rotatekv up --model model.gguf --calibration model.calibration",
     })
 final class CalibrateCommand implements Runnable {
+
+  private static final int MIN_HELD_OUT = 512;
 
   @Spec
   @SuppressWarnings("NullAway.Init")
@@ -60,22 +69,45 @@ final class CalibrateCommand implements Runnable {
       description = "Tokens that see each other (default: ${DEFAULT-VALUE}).")
   private int window;
 
+  @Option(
+      names = "--max-ppl-increase",
+      paramLabel = "PERCENT",
+      description = {
+        "Measure what codecs cost on text after the calibrated one, give shaped codecs more bits in",
+        "some layers until perplexity rises by at most this, and let nodes refuse codecs beyond it."
+      })
+  private @Nullable Double maxPplIncrease;
+
+  @Option(
+      names = "--held-out",
+      paramLabel = "N",
+      defaultValue = "4096",
+      description = "Tokens to measure that on (default: ${DEFAULT-VALUE}).")
+  private int heldOut;
+
   @Override
   public void run() {
     PrintWriter err = spec.commandLine().getErr();
     UsageChecks.atLeast(spec, "--tokens", tokens, 64);
     UsageChecks.atLeast(spec, "--window", window, 64);
+    UsageChecks.atLeast(spec, "--held-out", heldOut, 64);
     CalibrationFile.requireWritable(out);
     Path path = ModelFiles.fetch(compute.model(), err);
     try (Team team = Team.of(compute.threads());
         Model model = Models.open(path)) {
-      int[] ids = text.tokens(model, tokens);
-      Calibrator calibrator =
-          new Calibrator(model, Backends.open(compute.backend(), team).kernels(), team);
+      int[] all = text.tokens(model, tokens + (maxPplIncrease == null ? 0 : heldOut));
+      int[] ids = Arrays.copyOf(all, Math.min(tokens, all.length));
+      int[] rest = Arrays.copyOfRange(all, ids.length, all.length);
+      requireHeldOut(rest);
+      Kernels kernels = Backends.open(compute.backend(), team).kernels();
+      Calibrator calibrator = new Calibrator(model, kernels, team);
       Calibration calibration;
       try (Progress progress =
           new Progress(err, "calibrating, two passes", 2L * ids.length, "tokens", 1)) {
         calibration = calibrator.calibrate(text.name(), ids, window, progress::add);
+      }
+      if (maxPplIncrease != null) {
+        calibration = gate(new GateKeeper(model, kernels, team), calibration, rest, err);
       }
       CalibrationFile.write(calibration, out);
       spec.commandLine()
@@ -87,6 +119,39 @@ final class CalibrateCommand implements Runnable {
                       HexFormat.of().formatHex(calibration.fingerprint()).substring(0, 16),
                       calibration.model(),
                       ids.length));
+      print(calibration);
+    }
+  }
+
+  private void requireHeldOut(int[] rest) {
+    if (maxPplIncrease != null && rest.length < Math.min(heldOut, MIN_HELD_OUT)) {
+      throw new CommandException(
+          "the text has only %d tokens after those it calibrates on".formatted(rest.length),
+          "take a longer text or fewer --tokens, so that --held-out tokens are left");
+    }
+  }
+
+  private Calibration gate(
+      GateKeeper keeper, Calibration calibration, int[] rest, PrintWriter err) {
+    try (Progress progress = new Progress(err, "measuring codecs", -1, "tokens", 1)) {
+      return keeper.gate(
+          calibration, rest, window, Objects.requireNonNull(maxPplIncrease) / 100, progress::add);
+    }
+  }
+
+  private void print(Calibration calibration) {
+    Gate gate = calibration.gate();
+    if (gate == null) {
+      return;
+    }
+    PrintWriter to = spec.commandLine().getOut();
+    for (Gate.Cost cost : gate.costs()) {
+      String verdict =
+          cost.increase() > gate.maxIncrease()
+              ? "refused"
+              : cost.raised().isEmpty() ? "as it is" : "layers raised: " + cost.raised();
+      to.println(
+          "%-10s perplexity %+.2f %%  %s".formatted(cost.codec(), 100 * cost.increase(), verdict));
     }
   }
 }

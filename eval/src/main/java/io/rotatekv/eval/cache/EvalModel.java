@@ -1,5 +1,6 @@
 package io.rotatekv.eval.cache;
 
+import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.model.Model;
 import io.rotatekv.model.Models;
@@ -9,7 +10,7 @@ import io.rotatekv.model.engine.Attend;
 import io.rotatekv.model.runtime.EngineFactory;
 import io.rotatekv.model.runtime.ModelCalibration;
 import java.nio.file.Path;
-import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +21,10 @@ public final class EvalModel implements AutoCloseable {
   private final Model model;
   private final Optional<Calibration> calibration;
   private final String backend;
-  private final Map<Attend, EngineFactory> engines = new EnumMap<>(Attend.class);
+  private final Map<Key, EngineFactory> engines = new HashMap<>();
+
+  /** What decides where engines run. */
+  private record Key(boolean onGpu, Attend attend) {}
 
   /**
    * A model to evaluate, which this takes over.
@@ -72,10 +76,12 @@ public final class EvalModel implements AutoCloseable {
   /**
    * Engines over the model on the backend that was asked for.
    *
-   * @throws IllegalStateException if the backend cannot run here or not with {@code attend}
+   * @throws IllegalStateException if the backend cannot run here or not with {@code codec} and
+   *     {@code attend}
    */
-  public EngineFactory engines(Attend attend) {
-    return engines.computeIfAbsent(attend, mode -> EngineFactory.of(model, backend, mode));
+  public EngineFactory engines(CodecContext codec, Attend attend) {
+    return engines.computeIfAbsent(
+        new Key(codec.onGpu(), attend), key -> EngineFactory.of(model, backend, codec, attend));
   }
 
   @Override

@@ -89,7 +89,15 @@ final class RandomBlocks implements AutoCloseable {
     }
     RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(2);
     float[] mean = gaussian(random, shape.kvDim());
-    LayerCalibration layer = new LayerCalibration(mean, 12f, 6f, 12f, 6f, Float.POSITIVE_INFINITY);
+    LayerCalibration layer =
+        new LayerCalibration(
+            mean,
+            12f,
+            6f,
+            12f,
+            6f,
+            Float.POSITIVE_INFINITY,
+            LayerCalibration.evenImportance(shape));
     return new CodecContext(spec, shape, Collections.nCopies(shape.layers(), layer), 1);
   }
 

@@ -58,6 +58,6 @@ final class WindowedTextTest {
   }
 
   private static Calibration madeFrom(String text) {
-    return new Calibration("tiny", "00", text, 64, new KvShape(1, 1, 16), List.of());
+    return new Calibration("tiny", "00", text, 64, new KvShape(1, 1, 16), List.of(), null);
   }
 }

@@ -163,6 +163,7 @@ public record BlockHeader(
       case FP16 -> 1;
       case ROTATEKV -> 2;
       case CENTRED -> 3;
+      case SHAPED -> 4;
     };
   }
 
@@ -171,7 +172,8 @@ public record BlockHeader(
       case 1 -> CodecFamily.FP16;
       case 2 -> CodecFamily.ROTATEKV;
       case 3 -> CodecFamily.CENTRED;
-      default -> throw BlockException.mismatch(Reason.CODEC_MISMATCH, "codec", "1 to 3", code);
+      case 4 -> CodecFamily.SHAPED;
+      default -> throw BlockException.mismatch(Reason.CODEC_MISMATCH, "codec", "1 to 4", code);
     };
   }
 }

@@ -31,11 +31,11 @@ public final class Blocks {
    */
   public static BlockHeader verify(MemorySegment block, CodecContext expected, int layer) {
     BlockHeader header = BlockHeader.read(block);
-    requireCodec(header, expected);
+    requireCodec(header, expected, layer);
     requireShape(header, expected.shape());
     requireEqual(Reason.LAYER_MISMATCH, "layer", layer, header.layer());
     requireScales(header, expected, layer);
-    requireSections(block, header, expected);
+    requireSections(block, header, expected, layer);
     return header;
   }
 
@@ -44,14 +44,14 @@ public final class Blocks {
     BlockChecksum.seal(block, block.get(BlockHeader.INT, 32));
   }
 
-  private static void requireCodec(BlockHeader header, CodecContext expected) {
-    CodecSpec spec = expected.spec();
+  private static void requireCodec(BlockHeader header, CodecContext expected, int layer) {
+    CodecSpec spec = expected.spec(layer);
     requireEqual(Reason.CODEC_MISMATCH, "codec", spec.family(), header.family());
     requireEqual(Reason.CODEC_MISMATCH, "bits per element", spec.bits(), header.bits());
     requireEqual(
         Reason.CALIBRATION_MISMATCH,
         "calibration fingerprint",
-        "%016x".formatted(expected.fingerprint()),
+        "%016x".formatted(spec.family() == CodecFamily.FP16 ? 0 : expected.fingerprint()),
         "%016x".formatted(header.fingerprint()));
   }
 
@@ -63,7 +63,7 @@ public final class Blocks {
   }
 
   private static void requireScales(BlockHeader header, CodecContext expected, int layer) {
-    boolean fp16 = expected.spec().family() == CodecFamily.FP16;
+    boolean fp16 = expected.spec(layer).family() == CodecFamily.FP16;
     int kind = fp16 ? BlockHeader.NO_SCALES : BlockHeader.E4M3_SCALES;
     int keys = fp16 ? 0 : SidePlan.keyExponent(expected, layer);
     int values = fp16 ? 0 : SidePlan.valueExponent(expected, layer);
@@ -74,21 +74,20 @@ public final class Blocks {
   }
 
   private static void requireSections(
-      MemorySegment block, BlockHeader header, CodecContext expected) {
-    BlockLayout layout = BlockLayout.of(expected.spec(), expected.shape());
+      MemorySegment block, BlockHeader header, CodecContext expected, int layer) {
+    BlockLayout layout = BlockLayout.of(expected.spec(layer), expected.shape());
     long sinks = block.byteSize() < layout.sinkRows() ? 0 : sinks(block, layout);
     requireEqual(Reason.CORRUPT, "sink count", Long.bitCount(sinks), header.sinks());
     requireEqual(Reason.CORRUPT, "length", layout.length(header.sinks()), header.blockBytes());
-    requireScaleCodes(block, layout.keyScales(), expected, sinks);
-    requireScaleCodes(block, layout.valueScales(), expected, sinks);
+    if (expected.spec(layer).family() != CodecFamily.FP16) {
+      requireScaleCodes(block, layout.keyScales(), expected, sinks);
+      requireScaleCodes(block, layout.valueScales(), expected, sinks);
+    }
   }
 
   /** A scale of NaN would poison every later token; 0 is for sinks alone. */
   private static void requireScaleCodes(
       MemorySegment block, int offset, CodecContext expected, long sinks) {
-    if (expected.spec().family() == CodecFamily.FP16) {
-      return;
-    }
     int chunkGroups = expected.shape().rotationOrder() / expected.shape().group();
     int count = BLOCK_TOKENS * expected.shape().groups();
     for (int i = 0; i < count; i++) {

@@ -9,6 +9,7 @@ import io.rotatekv.kernels.codec.EncodeStats;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.codec.SidePlan;
 import java.lang.foreign.MemorySegment;
+import java.util.stream.Stream;
 
 /** A codec: a {@link TileCoder}'s sections between the header and the sinks. */
 public final class FramedCodec implements BlockCodec {
@@ -17,7 +18,7 @@ public final class FramedCodec implements BlockCodec {
   private final TileCoder coder;
   private final BlockLayout layout;
   private final SinkRows sinkRows;
-  private final EncodeCounters counters = new EncodeCounters();
+  private final EncodeCounters[] counters; // by layer
   private final int[] keyExponents;
   private final int[] valueExponents;
 
@@ -28,6 +29,7 @@ public final class FramedCodec implements BlockCodec {
     layout = BlockLayout.of(context.spec(), context.shape());
     sinkRows = new SinkRows(coder, layout, context.shape());
     int layers = context.shape().layers();
+    counters = Stream.generate(EncodeCounters::new).limit(layers).toArray(EncodeCounters[]::new);
     keyExponents = new int[layers];
     valueExponents = new int[layers];
     if (quantizes()) {
@@ -49,7 +51,7 @@ public final class FramedCodec implements BlockCodec {
   }
 
   @Override
-  public boolean rotatesValues() {
+  public boolean rotatesValues(int layer) {
     return coder.rotatesValues();
   }
 
@@ -59,8 +61,8 @@ public final class FramedCodec implements BlockCodec {
   }
 
   @Override
-  public EncodeStats stats() {
-    return counters.snapshot();
+  public EncodeStats stats(int layer) {
+    return counters[layer].snapshot();
   }
 
   @Override
@@ -74,12 +76,13 @@ public final class FramedCodec implements BlockCodec {
       throw new IllegalArgumentException(
           "block takes %d bytes, got room for %d".formatted(header.blockBytes(), out.byteSize()));
     }
+    EncodeCounters to = counters[layer];
     header.write(out);
-    coder.encodeKeys(layer, keys, kept, out, counters);
-    coder.encodeValues(layer, values, kept, out, counters);
-    sinkRows.write(keys, values, kept, out, counters);
+    coder.encodeKeys(layer, keys, kept, out, to);
+    coder.encodeValues(layer, values, kept, out, to);
+    sinkRows.write(keys, values, kept, out, to);
     BlockChecksum.seal(out, header.payloadBytes());
-    count(BLOCK_TOKENS - Long.bitCount(kept));
+    count(Long.bitCount(kept), to);
     return header.blockBytes();
   }
 
@@ -96,12 +99,12 @@ public final class FramedCodec implements BlockCodec {
   }
 
   @Override
-  public void rotate(float[] rows, int offset, int count) {
+  public void rotate(int layer, float[] rows, int offset, int count) {
     coder.rotate(rows, offset, count);
   }
 
   @Override
-  public void unrotate(float[] rows, int offset, int count) {
+  public void unrotate(int layer, float[] rows, int offset, int count) {
     coder.unrotate(rows, offset, count);
   }
 
@@ -109,8 +112,10 @@ public final class FramedCodec implements BlockCodec {
     return context.spec().family() != CodecFamily.FP16;
   }
 
-  private void count(int tokens) {
-    counters.addBlock(
+  private void count(int sinks, EncodeCounters to) {
+    int tokens = BLOCK_TOKENS - sinks;
+    to.addBlock(
+        sinks,
         quantizes() ? 2L * tokens * shape().kvDim() : 0,
         quantizes() ? 2L * tokens * shape().groups() : 0);
   }

@@ -1,6 +1,7 @@
 package io.rotatekv.kernels.codec;
 
 import java.lang.foreign.MemorySegment;
+import java.util.stream.IntStream;
 
 /**
  * Encodes and decodes the blocks of all layers of one model with one codec. An instance owns its
@@ -15,8 +16,8 @@ public interface BlockCodec {
 
   KvShape shape();
 
-  /** Whether values are stored rotated, so that {@link #unrotate} must undo it after attention. */
-  boolean rotatesValues();
+  /** Whether a layer's values are stored rotated, so that {@link #unrotate} must undo it. */
+  boolean rotatesValues(int layer);
 
   /** The most bytes a block can take: all of its tokens are sinks. */
   int maxBlockBytes();
@@ -48,8 +49,15 @@ public interface BlockCodec {
    */
   void decodeValues(MemorySegment block, float[] values);
 
-  /** What encoding lost so far. */
-  EncodeStats stats();
+  /** What encoding lost so far, all layers together. */
+  default EncodeStats stats() {
+    return IntStream.range(0, shape().layers())
+        .mapToObj(this::stats)
+        .reduce(EncodeStats.NONE, EncodeStats::plus);
+  }
+
+  /** What encoding lost so far in one layer. */
+  EncodeStats stats(int layer);
 
   /**
    * Rotates values into the basis in which {@link #decodeValues} returns them; no-op where values
@@ -57,8 +65,8 @@ public interface BlockCodec {
    *
    * @param rows {@code (count, headDim)}, changed in place
    */
-  void rotate(float[] rows, int offset, int count);
+  void rotate(int layer, float[] rows, int offset, int count);
 
   /** Undoes {@link #rotate}, on the outputs of attention: {@code (count, headDim)}, in place. */
-  void unrotate(float[] rows, int offset, int count);
+  void unrotate(int layer, float[] rows, int offset, int count);
 }

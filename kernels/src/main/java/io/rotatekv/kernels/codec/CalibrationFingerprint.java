@@ -35,7 +35,8 @@ public final class CalibrationFingerprint {
           .add("key deviation", layer.keyDeviation())
           .add("value range", layer.valueRange())
           .add("value deviation", layer.valueDeviation())
-          .add("sink threshold", layer.sinkThreshold());
+          .add("sink threshold", layer.sinkThreshold())
+          .add("key importance", layer.keyImportance());
     }
   }
 }

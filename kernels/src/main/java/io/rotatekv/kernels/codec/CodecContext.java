@@ -1,26 +1,66 @@
 package io.rotatekv.kernels.codec;
 
+import java.util.Collections;
 import java.util.List;
 
 /**
  * All that decides the bytes of a block besides the tokens.
  *
- * @param spec the codec
+ * @param spec the codec that was asked for
  * @param shape the model's KV cache
+ * @param layerSpecs the codec of each layer: {@code spec}, or one with more bits that calibration
+ *     found a layer to need
  * @param layers calibration, one per layer; empty only for {@link CodecFamily#FP16}
  * @param fingerprint first 8 bytes of the calibration's SHA-256, as they stand in the block header;
  *     0 for {@link CodecFamily#FP16}
  */
 public record CodecContext(
-    CodecSpec spec, KvShape shape, List<LayerCalibration> layers, long fingerprint) {
+    CodecSpec spec,
+    KvShape shape,
+    List<CodecSpec> layerSpecs,
+    List<LayerCalibration> layers,
+    long fingerprint) {
 
   public CodecContext {
+    layerSpecs = List.copyOf(layerSpecs);
+    if (layerSpecs.size() != shape.layers()) {
+      throw new IllegalArgumentException(
+          "codecs of %d layers for a model of %d".formatted(layerSpecs.size(), shape.layers()));
+    }
     layers = List.copyOf(layers);
     if (spec.family() != CodecFamily.FP16 && layers.size() != shape.layers()) {
       throw new IllegalArgumentException(
           "codec %s needs the calibration of %d layers, got %d; run 'rotatekv calibrate'"
               .formatted(spec, shape.layers(), layers.size()));
     }
+  }
+
+  /** One codec for all layers. */
+  public CodecContext(
+      CodecSpec spec, KvShape shape, List<LayerCalibration> layers, long fingerprint) {
+    this(spec, shape, Collections.nCopies(shape.layers(), spec), layers, fingerprint);
+  }
+
+  /** The codec of a layer. */
+  public CodecSpec spec(int layer) {
+    return layerSpecs.get(layer);
+  }
+
+  /** Whether all layers have the codec that was asked for. */
+  public boolean uniform() {
+    return layerSpecs.stream().allMatch(spec::equals);
+  }
+
+  /** Whether the kernels of GPUs know all that this asks for. */
+  public boolean onGpu() {
+    return uniform() && CodecSpec.ON_GPU.contains(spec);
+  }
+
+  /** What the layers of one codec need: a context in which all layers have it. */
+  public CodecContext only(CodecSpec layerSpec) {
+    return layerSpec.family() == CodecFamily.FP16
+        ? fp16(shape)
+        : new CodecContext(layerSpec, shape, layers, fingerprint);
   }
 
   /** What the FP16 codec needs: no calibration. */

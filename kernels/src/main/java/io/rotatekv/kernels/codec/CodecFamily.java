@@ -7,5 +7,16 @@ public enum CodecFamily {
   /** RotateKV (arXiv 2501.16383): grouped-head rotation, reordered groups, asymmetric levels. */
   ROTATEKV,
   /** Grouped-head rotation, calibrated mean subtracted, symmetric levels without a zero point. */
-  CENTRED
+  CENTRED,
+  /**
+   * The blocks of {@link #CENTRED}, encoded with more care: the scale with the least error of
+   * several, and every channel's error made up for by the channels after it, weighed by what
+   * attention makes of it.
+   */
+  SHAPED;
+
+  /** Whether calibrated means are subtracted from keys, and levels are symmetric around them. */
+  public boolean centred() {
+    return this == CENTRED || this == SHAPED;
+  }
 }

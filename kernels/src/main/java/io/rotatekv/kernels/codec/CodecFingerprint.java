@@ -1,5 +1,7 @@
 package io.rotatekv.kernels.codec;
 
+import java.util.stream.Collectors;
+
 /**
  * Names everything that decides the bytes of a block besides model and tokens. It is part of the
  * root of every chain of keys, so two nodes that disagree on any of it never find each other's
@@ -26,6 +28,7 @@ public final class CodecFingerprint {
             .add("bits", spec.bits())
             .add("clip", spec.clip())
             .add("layer count", shape.layers())
+            .add("layer codecs", layerCodecs(context))
             .add("KV heads", shape.kvHeads())
             .add("head dimension", shape.headDim())
             .add("block tokens", BlockCodec.BLOCK_TOKENS)
@@ -39,5 +42,10 @@ public final class CodecFingerprint {
             .add("attend", attend);
     CalibrationFingerprint.addLayers(hash, context.layers());
     return hash.finish();
+  }
+
+  /** Family and bits of each layer's codec, such as {@code shaped2 fp16}. */
+  private static String layerCodecs(CodecContext context) {
+    return context.layerSpecs().stream().map(CodecSpec::name).collect(Collectors.joining(" "));
   }
 }

@@ -7,8 +7,8 @@ import java.util.Locale;
  * One KV codec: its family, its bits per element and its clipping factor.
  *
  * @param family how keys and values are transformed
- * @param bits bits per element: 16 for {@link CodecFamily#FP16}, 2, 3 or 4 for {@link
- *     CodecFamily#ROTATEKV}, 2 for {@link CodecFamily#CENTRED}
+ * @param bits bits per element: 16 for {@link CodecFamily#FP16}, 2 for {@link CodecFamily#CENTRED},
+ *     2, 3 or 4 for the others
  * @param clip the factor that narrows each group's range before quantization; 1 keeps it whole
  */
 public record CodecSpec(CodecFamily family, int bits, float clip) {
@@ -22,8 +22,16 @@ public record CodecSpec(CodecFamily family, int bits, float clip) {
   public static final CodecSpec ROTATEKV_4 = new CodecSpec(CodecFamily.ROTATEKV, 4, 1f);
   public static final CodecSpec CENTRED_2 = new CodecSpec(CodecFamily.CENTRED, 2, 0.8f);
 
+  public static final CodecSpec SHAPED_2 = new CodecSpec(CodecFamily.SHAPED, 2, 1f);
+  public static final CodecSpec SHAPED_3 = new CodecSpec(CodecFamily.SHAPED, 3, 1f);
+  public static final CodecSpec SHAPED_4 = new CodecSpec(CodecFamily.SHAPED, 4, 1f);
+
   /** Every codec that can be asked for by name. */
   public static final List<CodecSpec> ALL =
+      List.of(FP16, ROTATEKV_2, ROTATEKV_3, ROTATEKV_4, CENTRED_2, SHAPED_2, SHAPED_3, SHAPED_4);
+
+  /** Those that the kernels of GPUs know. */
+  public static final List<CodecSpec> ON_GPU =
       List.of(FP16, ROTATEKV_2, ROTATEKV_3, ROTATEKV_4, CENTRED_2);
 
   /**

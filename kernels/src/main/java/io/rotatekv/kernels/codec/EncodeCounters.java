@@ -1,9 +1,10 @@
 package io.rotatekv.kernels.codec;
 
-/** The counts behind {@link EncodeStats}, for one codec instance and so for one thread. */
+/** The counts behind {@link EncodeStats}, for one layer of one codec instance. */
 public final class EncodeCounters {
 
   long blocks;
+  long sinks;
   long codes;
   long clippedCodes;
   long groups;
@@ -13,8 +14,9 @@ public final class EncodeCounters {
   long saturatedHalves;
 
   /** Counts one block of {@code codes} quantized elements in {@code groups} groups. */
-  public void addBlock(long codes, long groups) {
+  public void addBlock(int sinks, long codes, long groups) {
     this.blocks++;
+    this.sinks += sinks;
     this.codes += codes;
     this.groups += groups;
   }
@@ -40,6 +42,7 @@ public final class EncodeCounters {
   public EncodeStats snapshot() {
     return new EncodeStats(
         blocks,
+        sinks,
         codes,
         clippedCodes,
         groups,

@@ -1,9 +1,10 @@
 package io.rotatekv.kernels.codec;
 
 /**
- * What a codec instance lost while encoding, since it was made.
+ * What a codec instance lost while encoding, since it was made, in one layer or in all.
  *
  * @param blocks blocks encoded
+ * @param sinks tokens kept in FP16
  * @param codes quantized elements, sinks not counted
  * @param clippedCodes elements more than half a step outside their group's levels
  * @param groups quantization groups, sinks not counted
@@ -15,10 +16,29 @@ package io.rotatekv.kernels.codec;
  */
 public record EncodeStats(
     long blocks,
+    long sinks,
     long codes,
     long clippedCodes,
     long groups,
     long narrowGroups,
     long saturatedZeros,
     long saturatedScales,
-    long saturatedHalves) {}
+    long saturatedHalves) {
+
+  /** Of a codec that has not encoded anything. */
+  public static final EncodeStats NONE = new EncodeStats(0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+  /** Both together. */
+  public EncodeStats plus(EncodeStats other) {
+    return new EncodeStats(
+        blocks + other.blocks,
+        sinks + other.sinks,
+        codes + other.codes,
+        clippedCodes + other.clippedCodes,
+        groups + other.groups,
+        narrowGroups + other.narrowGroups,
+        saturatedZeros + other.saturatedZeros,
+        saturatedScales + other.saturatedScales,
+        saturatedHalves + other.saturatedHalves);
+  }
+}

@@ -39,7 +39,7 @@ public sealed interface GroupQuantizer permits AsymmetricQuantizer, SymmetricQua
     return switch (spec.family()) {
       case FP16 -> throw new IllegalArgumentException("codec fp16 does not quantize");
       case ROTATEKV -> new AsymmetricQuantizer(spec.bits(), spec.clip());
-      case CENTRED -> new SymmetricQuantizer(spec.bits(), spec.clip());
+      case CENTRED, SHAPED -> new SymmetricQuantizer(spec.bits(), spec.clip());
     };
   }
 

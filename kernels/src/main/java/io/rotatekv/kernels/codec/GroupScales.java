@@ -12,6 +12,9 @@ public final class GroupScales {
   /** INT8 zero points; all 0 where the codec has none. */
   public final byte[] zeroCodes;
 
+  /** Encoding with {@link CodecFamily#SHAPED}: the scale, whose inverse is in {@link #factors}. */
+  public final float[] steps;
+
   /** Encoding: one over the scale; decoding: what {@code code - offset} is multiplied by. */
   public final float[] factors;
 
@@ -23,6 +26,7 @@ public final class GroupScales {
     int size = groups * BlockCodec.BLOCK_TOKENS;
     scaleCodes = new byte[size];
     zeroCodes = new byte[size];
+    steps = new float[size];
     factors = new float[size];
     offsets = new float[size];
   }
@@ -35,6 +39,7 @@ public final class GroupScales {
   public void skip(int index, int code) {
     scaleCodes[index] = 0;
     zeroCodes[index] = 0;
+    steps[index] = 0;
     factors[index] = 0;
     offsets[index] = code;
   }

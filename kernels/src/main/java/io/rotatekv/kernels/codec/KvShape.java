@@ -32,6 +32,11 @@ public record KvShape(int layers, int kvHeads, int headDim) {
     return rotationHeads() * headDim;
   }
 
+  /** Numbers in the lower triangles of one matrix of channels per KV head. */
+  public int triangles() {
+    return kvHeads * (headDim * (headDim + 1) / 2);
+  }
+
   /** Channels that share one scale. */
   public int group() {
     return Math.min(MAX_GROUP, headDim);

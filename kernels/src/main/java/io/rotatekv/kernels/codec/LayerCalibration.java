@@ -13,6 +13,9 @@ package io.rotatekv.kernels.codec;
  * @param sinkThreshold a token whose largest {@code |entry|} of the hidden state entering the layer
  *     exceeds this stays in FP16 (Sun et al. 2024, "Massive Activations"); positive infinity for
  *     none
+ * @param keyImportance what an error of a key before RoPE costs, as a matrix C by KV head: the mean
+ *     square of the error {@code e} of a score is {@code e^T C e}, up to a factor; lower triangles
+ *     by row, {@code (kvHeads, headDim (headDim + 1) / 2)}
  */
 @SuppressWarnings("ArrayRecordComponent")
 public record LayerCalibration(
@@ -21,4 +24,19 @@ public record LayerCalibration(
     float keyDeviation,
     float valueRange,
     float valueDeviation,
-    float sinkThreshold) {}
+    float sinkThreshold,
+    float[] keyImportance) {
+
+  /** An importance that weighs all channels alike, which makes feedback do nothing. */
+  public static float[] evenImportance(KvShape shape) {
+    float[] importance = new float[shape.triangles()];
+    int at = 0;
+    for (int head = 0; head < shape.kvHeads(); head++) {
+      for (int channel = 0; channel < shape.headDim(); channel++) {
+        at += channel;
+        importance[at++] = 1f;
+      }
+    }
+    return importance;
+  }
+}

@@ -24,7 +24,7 @@ public record SidePlan(int[] group, float[] mean, int exponent) {
     KvShape shape = context.shape();
     float[] mean = calibration.keyMean();
     requireMean(mean, shape, layer);
-    boolean centred = context.spec().family() == CodecFamily.CENTRED;
+    boolean centred = context.spec(layer).family().centred();
     return new SidePlan(
         centred ? naturalGroups(shape) : reorderedGroups(mean, shape.group()),
         centred ? mean.clone() : new float[0],
@@ -52,8 +52,8 @@ public record SidePlan(int[] group, float[] mean, int exponent) {
 
   private static int exponent(
       CodecContext context, float range, float deviation, String side, int layer) {
-    boolean centred = context.spec().family() == CodecFamily.CENTRED;
-    float largest = GroupQuantizer.of(context.spec()).largestScale(range, deviation);
+    boolean centred = context.spec(layer).family().centred();
+    float largest = GroupQuantizer.of(context.spec(layer)).largestScale(range, deviation);
     return ScaleMultiplier.exponent(largest, side + (centred ? " deviation" : " range"), layer);
   }
 

@@ -3,7 +3,6 @@ package io.rotatekv.kernels.cuda;
 import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 
 import io.rotatekv.kernels.block.BlockLayout;
-import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.KvShape;
 
@@ -41,7 +40,7 @@ record AttendVariant(String source, String entry, int threads, int sharedBytes, 
     requireSupported(shape, queries);
     return switch (spec.family()) {
       case FP16 -> halves(shape);
-      case CENTRED ->
+      case CENTRED, SHAPED ->
           computeCapability == HOPPER && fitsCentredHopper(shape, queries)
               ? centredHopper(queries)
               : blocks("centred", spec, shape, queries);
@@ -90,7 +89,7 @@ record AttendVariant(String source, String entry, int threads, int sharedBytes, 
 
   /** Stages of what a work item needs of a block and, for rotatekv, the table of key scales. */
   private static int blocksShared(CodecSpec spec, KvShape shape) {
-    boolean centred = spec.family() == CodecFamily.CENTRED;
+    boolean centred = spec.family().centred();
     BlockLayout layout = BlockLayout.of(spec, shape);
     int items = shape.kvHeads() / shape.rotationHeads();
     int keyScales = centred ? layout.scaleBytes() / items : layout.scaleBytes();

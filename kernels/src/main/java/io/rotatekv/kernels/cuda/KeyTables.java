@@ -29,14 +29,14 @@ final class KeyTables implements AutoCloseable {
     table =
         switch (family) {
           case FP16 -> null;
-          case CENTRED -> means(device, codec);
+          case CENTRED, SHAPED -> means(device, codec);
           case ROTATEKV -> groups(device, codec);
         };
   }
 
   /** Address of a layer's means, 0 for a codec without. */
   long mean(int layer) {
-    return family == CodecFamily.CENTRED ? row(layer, Float.BYTES) : 0;
+    return family.centred() ? row(layer, Float.BYTES) : 0;
   }
 
   /** Address of a layer's groups, 0 for a codec without. */

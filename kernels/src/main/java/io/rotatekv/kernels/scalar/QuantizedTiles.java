@@ -12,9 +12,11 @@ import io.rotatekv.kernels.codec.EncodeCounters;
 import io.rotatekv.kernels.codec.GroupQuantizer;
 import io.rotatekv.kernels.codec.GroupScales;
 import io.rotatekv.kernels.codec.KvShape;
+import io.rotatekv.kernels.codec.ScaleSearch;
 import io.rotatekv.kernels.codec.SidePlan;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sections of the codecs that rotate and quantize, one token at a time: the specification.
@@ -29,6 +31,7 @@ final class QuantizedTiles implements TileCoder {
   private final BlockLayout layout;
   private final GroupQuantizer quantizer;
   private final boolean hasZeros;
+  private final boolean shaped;
   private final int blank;
   private final Side keys;
   private final Side values;
@@ -38,15 +41,17 @@ final class QuantizedTiles implements TileCoder {
   private final float[] min;
   private final float[] max;
 
-  /** One of keys and values: its rotation, its field order and its plan by layer. */
+  /** One of keys and values: its rotation, its field order, its plan by layer and its feedback. */
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
-  private record Side(Hadamard rotation, CodeFields fields, SidePlan[] plans) {}
+  private record Side(
+      Hadamard rotation, CodeFields fields, SidePlan[] plans, @Nullable LazyFeedback feedback) {}
 
   QuantizedTiles(CodecContext context) {
     shape = context.shape();
     layout = BlockLayout.of(context.spec(), shape);
     quantizer = GroupQuantizer.of(context.spec());
     hasZeros = context.spec().family() == CodecFamily.ROTATEKV;
+    shaped = context.spec().family() == CodecFamily.SHAPED;
     int bits = context.spec().bits();
     blank = CodePatch.blank(bits);
     SidePlan[] keyPlans = new SidePlan[shape.layers()];
@@ -55,8 +60,14 @@ final class QuantizedTiles implements TileCoder {
       keyPlans[layer] = SidePlan.keys(context, layer);
       valuePlans[layer] = SidePlan.values(context, layer);
     }
-    keys = new Side(Hadamard.of(shape.rotationOrder()), CodeFields.ofKeys(shape, bits), keyPlans);
-    values = new Side(Hadamard.of(shape.headDim()), CodeFields.ofValues(shape, bits), valuePlans);
+    keys =
+        new Side(
+            Hadamard.of(shape.rotationOrder()),
+            CodeFields.ofKeys(shape, bits),
+            keyPlans,
+            shaped ? new LazyFeedback(context) : null);
+    values =
+        new Side(Hadamard.of(shape.headDim()), CodeFields.ofValues(shape, bits), valuePlans, null);
     sections = new ScaleSections(shape);
     scales = new GroupScales(shape.groups());
     row = new float[shape.kvDim()];
@@ -154,8 +165,25 @@ final class QuantizedTiles implements TileCoder {
         }
       }
       if (!sink) {
+        if (shaped) {
+          shape(side, layer, token);
+        }
         quantize(side.fields, plan.group(), block, codesAt, token, counters);
       }
+    }
+  }
+
+  /** What {@link CodecFamily#SHAPED} does between fitting and rounding. */
+  private void shape(Side side, int layer, int token) {
+    SidePlan plan = side.plans[layer];
+    int size = shape.group();
+    for (int group = 0; group < shape.groups(); group++) {
+      int index = group * BLOCK_TOKENS + token;
+      ScaleSearch.refine(
+          row, group * size, size, quantizer.top(), plan.multiplier(), scales, index);
+    }
+    if (side.feedback != null) {
+      side.feedback.of(layer).apply(row, size, token, quantizer.top(), scales);
     }
   }
 

@@ -111,6 +111,9 @@ final class KeyFields {
     for (int word = firstWord; word < firstWord + chunkWords; word++) {
       if (highBits > 0) {
         dequantizeBoth(word, first, groups, token, scales, chunk);
+        if (mean.length > 0) {
+          addMean(word, first, mean, chunk);
+        }
       } else if (mean.length > 0) {
         dequantizeCentred(word, first, groups, token, scales, mean, chunk);
       } else {
@@ -158,6 +161,14 @@ final class KeyFields {
       IntVector top = upper.lanewise(VectorOperators.LSHR, 2 * field).and(highMask);
       value(code.or(top.lanewise(VectorOperators.LSHL, 2)), groups[channel], token, scales)
           .intoArray(chunk, (channel - first) * LANES);
+    }
+  }
+
+  private void addMean(int word, int first, float[] mean, float[] chunk) {
+    for (int field = 0; field < FIELDS; field++) {
+      int channel = channels[word * FIELDS + field];
+      int at = (channel - first) * LANES;
+      FloatVector.fromArray(FLOATS, chunk, at).add(mean[channel]).intoArray(chunk, at);
     }
   }
 

@@ -14,8 +14,10 @@ import io.rotatekv.kernels.codec.GroupQuantizer;
 import io.rotatekv.kernels.codec.GroupScales;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.codec.SidePlan;
+import io.rotatekv.kernels.scalar.LazyFeedback;
 import java.lang.foreign.MemorySegment;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The sections of the codecs that rotate and quantize, in strips of as many tokens as a vector has
@@ -27,12 +29,14 @@ final class QuantizedTiles implements TileCoder {
   private final BlockLayout layout;
   private final GroupQuantizer quantizer;
   private final StripFitter fitter;
+  private final @Nullable StripScaleSearch search; // null: scales stay as fitted
   private final boolean hasZeros;
   private final int blank;
   private final LayerSide[] keySides;
   private final LayerSide[] valueSides;
   private final KeyFields keyFields;
   private final ValueFields valueFields;
+  private final LazyFeedback feedback;
   private final ScaleSections sections;
   private final GroupScales scales;
   private final Hadamard keyRotation;
@@ -52,10 +56,13 @@ final class QuantizedTiles implements TileCoder {
     layout = BlockLayout.of(context.spec(), shape);
     quantizer = GroupQuantizer.of(context.spec());
     fitter = new StripFitter(context.spec());
+    boolean shaped = context.spec().family() == CodecFamily.SHAPED;
+    search = shaped ? new StripScaleSearch(quantizer.top()) : null;
     hasZeros = context.spec().family() == CodecFamily.ROTATEKV;
     blank = CodePatch.blank(context.spec().bits());
     keyFields = new KeyFields(shape, context.spec().bits());
     valueFields = new ValueFields(shape, context.spec().bits());
+    feedback = new LazyFeedback(context);
     sections = new ScaleSections(shape);
     scales = new GroupScales(shape.groups());
     keyRotation = new Hadamard(shape.rotationOrder());
@@ -87,6 +94,11 @@ final class QuantizedTiles implements TileCoder {
       rotate(rows, token, keyRotation);
       float norm = centre(side, keyNorm);
       fit(side, norm, token, sinks, counters);
+      refine(side.plan, token);
+      if (search != null) {
+        StripFeedback.apply(
+            feedback.of(layer), strip, shape.group(), token, quantizer.top(), scales);
+      }
       clipped += keyFields.quantize(strip, norm, side.plan.group(), token, quantizer.top(), scales);
     }
     counters.addClippedCodes(clipped);
@@ -101,8 +113,9 @@ final class QuantizedTiles implements TileCoder {
     int clipped = 0;
     for (int token = 0; token < BLOCK_TOKENS; token += LANES) {
       rotate(rows, token, valueRotation);
-      float norm = rowRotation.norm();
+      float norm = normalize(rowRotation.norm());
       fit(side, norm, token, sinks, counters);
+      refine(side.plan, token);
       clipped +=
           valueFields.quantize(strip, norm, side.plan.group(), token, quantizer.top(), scales);
     }
@@ -168,6 +181,29 @@ final class QuantizedTiles implements TileCoder {
     for (int start = 0; start < strip.length; start += rotation.order() * LANES) {
       rotation.forwardUnscaled(strip, start);
     }
+  }
+
+  /** Replaces fitted scales by those that {@link CodecFamily#SHAPED} searches. */
+  private void refine(SidePlan plan, int token) {
+    if (search == null) {
+      return;
+    }
+    int size = shape.group();
+    for (int group = 0; group < shape.groups(); group++) {
+      int index = group * BLOCK_TOKENS + token;
+      search.refine(strip, group * size, size, plan.multiplier(), scales, index);
+    }
+  }
+
+  /**
+   * Multiplies by the norm where feedback needs it; returns the norm that the strip still lacks.
+   */
+  private float normalize(float norm) {
+    if (search == null) {
+      return norm;
+    }
+    StripRanges.normalize(strip, norm);
+    return 1f;
   }
 
   /** Subtracts the means, if there are any; returns the norm that the strip still lacks. */

@@ -1,6 +1,7 @@
 package io.rotatekv.kernels.simd;
 
 import io.rotatekv.kernels.block.FramedCodec;
+import io.rotatekv.kernels.block.LayeredCodec;
 import io.rotatekv.kernels.codec.BlockCodec;
 import io.rotatekv.kernels.codec.CodePatch;
 import io.rotatekv.kernels.codec.CodecContext;
@@ -25,6 +26,10 @@ public final class SimdCodecs {
     if (!TokenLanes.fit() || hasPadding(shape)) {
       return ScalarCodecs.create(context);
     }
+    return LayeredCodec.of(context, SimdCodecs::uniform);
+  }
+
+  private static BlockCodec uniform(CodecContext context) {
     boolean fp16 = context.spec().family() == CodecFamily.FP16;
     return new FramedCodec(context, fp16 ? new HalfTiles(context) : new QuantizedTiles(context));
   }

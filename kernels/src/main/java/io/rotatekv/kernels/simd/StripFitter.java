@@ -4,7 +4,6 @@ import static io.rotatekv.kernels.simd.TokenLanes.FLOATS;
 import static io.rotatekv.kernels.simd.TokenLanes.INTS;
 import static io.rotatekv.kernels.simd.TokenLanes.LANES;
 
-import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.E4m3;
 import io.rotatekv.kernels.codec.GroupQuantizer;
@@ -37,7 +36,7 @@ final class StripFitter {
   private final int[] codes = new int[LANES];
 
   StripFitter(CodecSpec spec) {
-    symmetric = spec.family() == CodecFamily.CENTRED;
+    symmetric = spec.family().centred();
     clip = spec.clip();
     top = GroupQuantizer.of(spec).top();
     centre = top * 0.5f;
@@ -95,7 +94,7 @@ final class StripFitter {
   }
 
   /** {@link E4m3#encode} of numbers up to 448. */
-  private static IntVector encode(FloatVector x) {
+  static IntVector encode(FloatVector x) {
     IntVector bits = x.reinterpretAsInts();
     IntVector odd = bits.lanewise(VectorOperators.LSHR, DROPPED_MANTISSA_BITS).and(1);
     IntVector normal =
@@ -105,7 +104,7 @@ final class StripFitter {
   }
 
   /** {@link E4m3#decode}: a float with the same mantissa, its exponent made right by a product. */
-  private static FloatVector decode(IntVector code) {
+  static FloatVector decode(IntVector code) {
     return code.lanewise(VectorOperators.LSHL, DROPPED_MANTISSA_BITS)
         .reinterpretAsFloats()
         .mul(REBIAS_FACTOR);

@@ -39,6 +39,11 @@ final class StripQuantizer {
     return x.add(MAGIC).reinterpretAsInts().sub(MAGIC_BITS);
   }
 
+  /** The code nearest to each level, as a number. */
+  static FloatVector nearest(FloatVector level, int top) {
+    return clamp(level.add(MAGIC).reinterpretAsInts(), top).reinterpretAsFloats().sub(MAGIC);
+  }
+
   /** Levels moved to the nearest code; only the low bits, those of the code, mean something. */
   static IntVector clamp(IntVector level, int top) {
     return level.max(MAGIC_BITS).min(MAGIC_BITS + top);

@@ -44,6 +44,13 @@ final class StripRanges {
     return bits.lanewise(VectorOperators.XOR, magnitude);
   }
 
+  /** Multiplies a strip by a norm. */
+  static void normalize(float[] strip, float norm) {
+    for (int at = 0; at < strip.length; at += LANES) {
+      FloatVector.fromArray(FLOATS, strip, at).mul(norm).intoArray(strip, at);
+    }
+  }
+
   /** Multiplies a strip by a norm and subtracts the means of its channels. */
   static void centre(float[] strip, float norm, float[] mean) {
     for (int channel = 0; channel < mean.length; channel++) {

@@ -25,7 +25,8 @@ class BlocksTest {
   private static final int LAYER = 1;
 
   @ParameterizedTest
-  @ValueSource(strings = {"fp16", "rotatekv2", "rotatekv3", "rotatekv4", "centred2"})
+  @ValueSource(
+      strings = {"fp16", "rotatekv2", "rotatekv3", "rotatekv4", "centred2", "shaped2", "shaped3"})
   void everyFlippedBitIsRefused(String name) {
     CodecContext context = Samples.context(CodecSpec.parse(name), SHAPE);
     byte[] block = block(context, 1L << 40);

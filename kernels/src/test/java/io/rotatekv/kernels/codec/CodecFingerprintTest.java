@@ -31,7 +31,26 @@ class CodecFingerprintTest {
     all.add(of(with(CodecSpec.ROTATEKV_2, layer(12, 6, 8, 4, 8))));
     float[] mean = LAYER.keyMean().clone();
     mean[31] += 1;
-    all.add(of(with(CodecSpec.ROTATEKV_2, new LayerCalibration(mean, 12, 6, 8, 4, 9))));
+    all.add(
+        of(
+            with(
+                CodecSpec.ROTATEKV_2,
+                new LayerCalibration(mean, 12, 6, 8, 4, 9, LAYER.keyImportance()))));
+    float[] importance = LAYER.keyImportance().clone();
+    importance[0] += 1;
+    all.add(
+        of(
+            with(
+                CodecSpec.ROTATEKV_2,
+                new LayerCalibration(LAYER.keyMean(), 12, 6, 8, 4, 9, importance))));
+    CodecContext raised =
+        new CodecContext(
+            CodecSpec.SHAPED_2,
+            SHAPE,
+            List.of(CodecSpec.SHAPED_3),
+            CONTEXT.layers(),
+            CONTEXT.fingerprint());
+    all.add(of(raised));
     all.add(HexFormat.of().formatHex(CodecFingerprint.of(CONTEXT, "quantized")));
     Set<String> distinct = new HashSet<>(all);
     assertEquals(all.size(), distinct.size());
@@ -59,7 +78,7 @@ class CodecFingerprintTest {
   }
 
   private static LayerCalibration layer(float a, float b, float c, float d, float e) {
-    return new LayerCalibration(LAYER.keyMean(), a, b, c, d, e);
+    return new LayerCalibration(LAYER.keyMean(), a, b, c, d, e, LAYER.keyImportance());
   }
 
   private static CodecContext with(CodecSpec spec, LayerCalibration layer) {

@@ -30,7 +30,10 @@ class CodecLossTest {
     "rotatekv2, 0.2",
     "rotatekv3, 0.05",
     "rotatekv4, 0.011",
-    "centred2, 0.17"
+    "centred2, 0.17",
+    "shaped2, 0.2",
+    "shaped3, 0.06",
+    "shaped4, 0.015"
   })
   void relativeSquaredErrorIsBounded(String name, double bound) {
     BlockCodec codec = codec(CodecSpec.parse(name));
@@ -42,7 +45,7 @@ class CodecLossTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"rotatekv2", "rotatekv3", "rotatekv4", "centred2"})
+  @ValueSource(strings = {"rotatekv2", "rotatekv3", "rotatekv4", "centred2", "shaped2"})
   void sinksAreExactToFp16AndOthersDoNotNotice(String name) {
     BlockCodec codec = codec(CodecSpec.parse(name));
     float[] keys = Samples.rows(SHAPE, 1);
@@ -157,7 +160,7 @@ class CodecLossTest {
     float[] back = new float[keys.length];
     codec.decodeKeys(block, columns);
     codec.decodeValues(block, back);
-    codec.unrotate(back, 0, BLOCK_TOKENS * SHAPE.kvHeads());
+    codec.unrotate(0, back, 0, BLOCK_TOKENS * SHAPE.kvHeads());
     for (int i = 0; i < rows.length; i++) {
       rows[i] = columns[i % KV_DIM * BLOCK_TOKENS + i / KV_DIM];
     }

@@ -19,7 +19,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GoldenBlockTest {
 
   @ParameterizedTest
-  @ValueSource(strings = {"fp16", "rotatekv2", "rotatekv3", "rotatekv4", "centred2"})
+  @ValueSource(
+      strings = {
+        "fp16",
+        "rotatekv2",
+        "rotatekv3",
+        "rotatekv4",
+        "centred2",
+        "shaped2",
+        "shaped3",
+        "shaped4"
+      })
   void goldenBlockIsReadAndWrittenUnchanged(String name) throws IOException {
     byte[] golden = resource(name + ".block");
     String decoded = new String(resource(name + ".decoded.sha256"), StandardCharsets.US_ASCII);

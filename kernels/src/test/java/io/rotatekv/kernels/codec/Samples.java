@@ -21,7 +21,14 @@ public final class Samples {
     List<LayerCalibration> layers = new ArrayList<>();
     for (int layer = 0; layer < shape.layers(); layer++) {
       layers.add(
-          new LayerCalibration(means(shape, layer), 12f, 6f, 8f, 4f, Float.POSITIVE_INFINITY));
+          new LayerCalibration(
+              means(shape, layer),
+              12f,
+              6f,
+              8f,
+              4f,
+              Float.POSITIVE_INFINITY,
+              importance(shape, layer)));
     }
     return new CodecContext(spec, shape, layers, 0x1122334455667788L);
   }
@@ -35,6 +42,23 @@ public final class Samples {
       rows[i] = means[i % means.length] + (float) random.nextGaussian();
     }
     return rows;
+  }
+
+  /** Per head a covariance of full rank: the identity and the square of a random direction. */
+  static float[] importance(KvShape shape, int layer) {
+    Random random = new Random(SEED + 31L * layer);
+    float[] importance = LayerCalibration.evenImportance(shape);
+    int at = 0;
+    for (int head = 0; head < shape.kvHeads(); head++) {
+      float[] direction = new float[shape.headDim()];
+      for (int i = 0; i < direction.length; i++) {
+        direction[i] = (float) random.nextGaussian();
+        for (int j = 0; j <= i; j++) {
+          importance[at++] += direction[i] * direction[j];
+        }
+      }
+    }
+    return importance;
   }
 
   private static float[] means(KvShape shape, int layer) {

@@ -63,7 +63,7 @@ final class BlockExpanderGpuTest {
       scalar.decodeKeys(bytes, tile);
       rotate(tile, shape, block, frequencies, keys);
       scalar.decodeValues(bytes, tile);
-      scalar.unrotate(tile, 0, rowCount / shape.headDim());
+      scalar.unrotate(layer, tile, 0, rowCount / shape.headDim());
       System.arraycopy(tile, 0, values, block * rowCount, rowCount);
     }
 

@@ -22,7 +22,7 @@ final class GpuCodecs {
   static List<CodecContext> contexts() {
     List<CodecContext> contexts = new ArrayList<>();
     for (KvShape shape : shapes()) {
-      for (CodecSpec spec : CodecSpec.ALL) {
+      for (CodecSpec spec : CodecSpec.ON_GPU) {
         contexts.add(withThreshold(Samples.context(spec, shape)));
       }
     }
@@ -54,7 +54,8 @@ final class GpuCodecs {
                     layer.keyDeviation(),
                     layer.valueRange(),
                     layer.valueDeviation(),
-                    SINK_THRESHOLD))
+                    SINK_THRESHOLD,
+                    layer.keyImportance()))
             .toList();
     return new CodecContext(context.spec(), context.shape(), layers, context.fingerprint());
   }

@@ -39,7 +39,7 @@ final class ReferenceAttention {
           cache.keys[position][channel] = keys[channel * BLOCK_TOKENS + token];
           cache.values[position][channel] = values[token * kvDim + channel];
         }
-        if (codec.rotatesValues()) {
+        if (codec.rotatesValues(0)) {
           unrotate(cache.values[position]);
         }
         rotate(cache.keys[position], position);

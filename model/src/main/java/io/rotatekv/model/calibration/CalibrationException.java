@@ -23,6 +23,15 @@ public final class CalibrationException extends RuntimeException {
             + " codec fp16");
   }
 
+  /** The codec would do the model more harm than its gate allows. */
+  static CalibrationException costly(String model, Gate.Cost cost, Gate gate) {
+    return new CalibrationException(
+        ("codec %s raises the perplexity of %s by %.1f %% on held-out text, the calibration's gate"
+                + " allows %.1f %%; take codec shaped2, which raises layers to hold that, or"
+                + " calibrate again with a larger --max-ppl-increase")
+            .formatted(cost.codec(), model, 100 * cost.increase(), 100 * gate.maxIncrease()));
+  }
+
   /** The artifact was made from another model. */
   public static CalibrationException foreign(String calibrated, String model) {
     return new CalibrationException(

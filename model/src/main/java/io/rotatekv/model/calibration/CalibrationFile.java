@@ -1,5 +1,6 @@
 package io.rotatekv.model.calibration;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -14,11 +15,12 @@ import java.nio.file.StandardCopyOption;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Reads and writes the calibration artifact: one JSON object that carries its own fingerprint. */
 public final class CalibrationFile {
 
-  private static final int FORMAT = 1;
+  private static final int FORMAT = 2;
 
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
@@ -34,7 +36,42 @@ public final class CalibrationFile {
       String text,
       int tokens,
       KvShape shape,
-      List<LayerCalibration> layers) {}
+      List<Layer> layers,
+      @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Gate gate) {}
+
+  /** A layer's figures, its matrices as FP16 in base 64. */
+  @SuppressWarnings("ArrayRecordComponent") // Only ever read and written.
+  private record Layer(
+      float[] keyMean,
+      float keyRange,
+      float keyDeviation,
+      float valueRange,
+      float valueDeviation,
+      float sinkThreshold,
+      byte[] keyImportance) {
+
+    static Layer of(LayerCalibration layer) {
+      return new Layer(
+          layer.keyMean(),
+          layer.keyRange(),
+          layer.keyDeviation(),
+          layer.valueRange(),
+          layer.valueDeviation(),
+          layer.sinkThreshold(),
+          Halves.bytes(layer.keyImportance()));
+    }
+
+    LayerCalibration calibration() {
+      return new LayerCalibration(
+          keyMean,
+          keyRange,
+          keyDeviation,
+          valueRange,
+          valueDeviation,
+          sinkThreshold,
+          Halves.numbers(keyImportance));
+    }
+  }
 
   /**
    * Reads an artifact.
@@ -73,8 +110,9 @@ public final class CalibrationFile {
             content.text(),
             content.tokens(),
             content.shape(),
-            content.layers());
-    String actual = HexFormat.of().formatHex(calibration.fingerprint());
+            content.layers().stream().map(Layer::calibration).toList(),
+            content.gate());
+    String actual = HexFormat.of().formatHex(calibration.seal());
     if (!actual.equals(content.fingerprint())) {
       throw new CalibrationException(
           "%s was altered: its fingerprint is %s but it says %s; calibrate again"
@@ -106,13 +144,14 @@ public final class CalibrationFile {
     Content content =
         new Content(
             FORMAT,
-            HexFormat.of().formatHex(calibration.fingerprint()),
+            HexFormat.of().formatHex(calibration.seal()),
             calibration.model(),
             calibration.modelFingerprint(),
             calibration.text(),
             calibration.tokens(),
             calibration.shape(),
-            calibration.layers());
+            calibration.layers().stream().map(Layer::of).toList(),
+            calibration.gate());
     Path absolute = file.toAbsolutePath();
     Path partial = absolute.resolveSibling(absolute.getFileName() + ".partial");
     try {

@@ -25,8 +25,9 @@ import java.util.stream.IntStream;
 
 /**
  * Algorithm 1 of RotateKV (arXiv 2501.16383): runs a text through the model with an FP16 cache and
- * takes the mean of every rotated key channel, whose order is the reorder. A second pass measures
- * the ranges that the groups of that order have, and the sizes of the hidden states.
+ * takes the mean of every rotated key channel, whose order is the reorder, and what queries make of
+ * errors of keys. A second pass measures the ranges that the groups of that order have, and the
+ * sizes of the hidden states.
  *
  * <p>Unlike the authors' code, no layer sees quantized inputs while calibrating.
  */
@@ -55,15 +56,29 @@ public final class Calibrator {
   public Calibration calibrate(String text, int[] tokens, int window, IntConsumer progress) {
     KvShape shape = model.kvShape();
     List<KeyMeans> means = perLayer(shape, () -> new KeyMeans(shape));
-    run(tokens, window, progress, (l, rows, hidden, k, v) -> means.get(l).add(k, rows));
+    List<KeyImportance> importances = perLayer(shape, () -> new KeyImportance(model.config()));
+    run(
+        tokens,
+        window,
+        progress,
+        (l, rows, hidden, q, k, v) -> {
+          means.get(l).add(k, rows);
+          importances.get(l).add(q, rows);
+        });
     List<LayerRanges> ranges = new ArrayList<>();
-    for (KeyMeans layer : means) {
-      ranges.add(new LayerRanges(shape, layer.mean(), model.config().hidden()));
+    for (int l = 0; l < shape.layers(); l++) {
+      float[] importance = importances.get(l).importance();
+      float[] mean = means.get(l).mean();
+      ranges.add(new LayerRanges(shape, mean, importance, model.config().hidden()));
     }
-    run(tokens, window, progress, (l, rows, hidden, k, v) -> ranges.get(l).add(rows, hidden, k, v));
+    run(
+        tokens,
+        window,
+        progress,
+        (l, rows, hidden, q, k, v) -> ranges.get(l).add(rows, hidden, k, v));
     List<LayerCalibration> layers = ranges.stream().map(LayerRanges::calibration).toList();
     return new Calibration(
-        model.config().name(), model.fingerprint(), text, tokens.length, shape, layers);
+        model.config().name(), model.fingerprint(), text, tokens.length, shape, layers, null);
   }
 
   private static <T> List<T> perLayer(KvShape shape, Supplier<T> each) {

@@ -11,6 +11,7 @@ final class LayerRanges {
   private final KvShape shape;
   private final KeyRotation rotation;
   private final float[] mean;
+  private final float[] importance;
   private final int[] groupOf;
   private final float[] row;
   private final float[] low;
@@ -21,10 +22,11 @@ final class LayerRanges {
   private float valueRange;
   private float valueDeviation;
 
-  LayerRanges(KvShape shape, float[] mean, int hiddenWidth) {
+  LayerRanges(KvShape shape, float[] mean, float[] importance, int hiddenWidth) {
     this.shape = shape;
     this.rotation = new KeyRotation(shape);
     this.mean = mean;
+    this.importance = importance;
     this.groupOf = SidePlan.reorderedGroups(mean, shape.group());
     this.row = new float[shape.kvDim()];
     this.low = new float[shape.groups()];
@@ -68,6 +70,12 @@ final class LayerRanges {
 
   LayerCalibration calibration() {
     return new LayerCalibration(
-        mean, keyRange, keyDeviation, valueRange, valueDeviation, hidden.sinkThreshold());
+        mean,
+        keyRange,
+        keyDeviation,
+        valueRange,
+        valueDeviation,
+        hidden.sinkThreshold(),
+        importance);
   }
 }

@@ -8,15 +8,22 @@ import io.rotatekv.kernels.codec.CodecFingerprint;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.model.Model;
 import io.rotatekv.model.Models;
+import io.rotatekv.model.calibration.Calibration;
 import io.rotatekv.model.calibration.CalibrationException;
+import io.rotatekv.model.calibration.Gate;
 import io.rotatekv.model.engine.Attend;
 import io.rotatekv.model.engine.Engine;
 import io.rotatekv.model.engine.EngineLimits;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** An open model with the engine that runs it. */
 public final class ModelRuntime implements AutoCloseable {
+
+  private static final Logger log = LoggerFactory.getLogger(ModelRuntime.class);
 
   /** Default bound on the context, which bounds the tables of RoPE. */
   private static final int DEFAULT_CONTEXT = 8192;
@@ -49,9 +56,9 @@ public final class ModelRuntime implements AutoCloseable {
     Model model = Models.open(path);
     Team team = Team.of(threads(options));
     try {
-      EngineFactory engines = EngineFactory.of(model, options.backend(), attend);
-      Kernels kernels = engines.kernels(team);
       CodecContext context = context(model, spec, options);
+      EngineFactory engines = EngineFactory.of(model, options.backend(), context, attend);
+      Kernels kernels = engines.kernels(team);
       EngineLimits limits = new EngineLimits(maxContext(model, options), options.chunkTokens());
       Engine engine = engines.open(context, attend, limits, kernels, team);
       CacheIdentity identity =
@@ -84,9 +91,29 @@ public final class ModelRuntime implements AutoCloseable {
     if (spec.family() == CodecFamily.FP16) {
       return CodecContext.fp16(model.kvShape());
     }
-    return ModelCalibration.find(model, options.calibration())
-        .orElseThrow(() -> CalibrationException.missing(model.config().name(), spec))
-        .context(spec);
+    Calibration calibration =
+        ModelCalibration.find(model, options.calibration())
+            .orElseThrow(() -> CalibrationException.missing(model.config().name(), spec));
+    CodecContext context = calibration.served(spec);
+    warn(calibration, spec);
+    return context;
+  }
+
+  /** Says what is known of the codec's cost: nothing, or that layers were raised to bound it. */
+  private static void warn(Calibration calibration, CodecSpec spec) {
+    Optional<Gate.Cost> cost = calibration.cost(spec);
+    if (cost.isEmpty()) {
+      log.warn(
+          "nobody has measured what codec {} costs {}: calibrate with --max-ppl-increase to bound it",
+          spec,
+          calibration.model());
+    } else if (!cost.get().raised().isEmpty()) {
+      log.warn(
+          "codec {} has more bits in some layers of {}, to hold its gate: {}",
+          spec,
+          calibration.model(),
+          cost.get().raised());
+    }
   }
 
   public Model model() {

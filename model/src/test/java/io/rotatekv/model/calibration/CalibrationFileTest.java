@@ -23,7 +23,8 @@ final class CalibrationFileTest {
           "sample.txt 0123456789abcdef",
           64,
           new KvShape(1, 1, 16),
-          List.of(new LayerCalibration(new float[16], 1, 2, 3, 4, 5)));
+          List.of(new LayerCalibration(new float[16], 1, 2, 3, 4, 5, new float[136])),
+          null);
 
   @TempDir Path folder;
 

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 
 /** Writes small GGUF files, right ones and wrong ones. */
-final class GgufBuilder {
+public final class GgufBuilder {
 
   private record Entry(int type, int columns, int rows, byte[] data) {}
 
@@ -27,7 +27,7 @@ final class GgufBuilder {
   }
 
   /** Sets a value: Integer, Float, Boolean, String, or a List of one of these. */
-  GgufBuilder set(String key, Object value) {
+  public GgufBuilder set(String key, Object value) {
     metadata.put(key, value);
     return this;
   }
@@ -38,7 +38,7 @@ final class GgufBuilder {
     return this;
   }
 
-  GgufBuilder tensor(String name, TensorType type, int rows, int columns, byte[] data) {
+  public GgufBuilder tensor(String name, TensorType type, int rows, int columns, byte[] data) {
     tensors.put(name, new Entry(number(type), columns, rows, data));
     return this;
   }
@@ -48,7 +48,7 @@ final class GgufBuilder {
     return this;
   }
 
-  GgufBuilder vector(String name, float... values) {
+  public GgufBuilder vector(String name, float... values) {
     ByteBuffer data = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
     for (float value : values) {
       data.putFloat(value);
@@ -56,7 +56,7 @@ final class GgufBuilder {
     return tensor(name, TensorType.F32, 1, values.length, data.array());
   }
 
-  Path write(Path file) throws IOException {
+  public Path write(Path file) throws IOException {
     return Files.write(file, bytes());
   }
 

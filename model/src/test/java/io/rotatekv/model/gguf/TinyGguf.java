@@ -10,18 +10,18 @@ import java.util.List;
 import java.util.Random;
 
 /** Complete models of a few rows: one layer, 256 channels, 4 query and 2 KV heads of 64. */
-final class TinyGguf {
+public final class TinyGguf {
 
-  static final int HIDDEN = 256;
-  static final int HEADS = 4;
-  static final int KV_HEADS = 2;
-  static final int HEAD_DIM = 64;
-  static final int VOCABULARY = 260;
+  public static final int HIDDEN = 256;
+  public static final int HEADS = 4;
+  public static final int KV_HEADS = 2;
+  public static final int HEAD_DIM = 64;
+  public static final int VOCABULARY = 260;
 
   private TinyGguf() {}
 
   /** A model whose matrices have the given type and random bytes. */
-  static GgufBuilder model(String architecture, TensorType type) {
+  public static GgufBuilder model(String architecture, TensorType type) {
     GgufBuilder builder = metadata(new GgufBuilder(), architecture);
     byteLevelTokens(builder);
     Random random = new Random(7);

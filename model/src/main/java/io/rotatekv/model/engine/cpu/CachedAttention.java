@@ -104,7 +104,16 @@ final class CachedAttention implements LayerAttention {
       boolean sink = isSink(layer, w.hidden, row * config.hidden());
       cache
           .tail()
-          .append(w.key, w.value, row * width, sink, position + i, kernels.rope(), rope, codecs[0]);
+          .append(
+              layer,
+              w.key,
+              w.value,
+              row * width,
+              sink,
+              position + i,
+              kernels.rope(),
+              rope,
+              codecs[0]);
       attention.rotateQuery(w, row, position + i);
     }
   }
@@ -134,7 +143,7 @@ final class CachedAttention implements LayerAttention {
     batch[0] = ownTile(cache, layer, block);
     foldAll(1, firstRow, count, filled, w);
     attention.finish(w, firstRow, count);
-    codecs[0].unrotate(w.attention, firstRow * config.queryDim(), count * config.heads());
+    codecs[0].unrotate(layer, w.attention, firstRow * config.queryDim(), count * config.heads());
   }
 
   private KvTile tile(LayerCache cache, int block, int slot) {

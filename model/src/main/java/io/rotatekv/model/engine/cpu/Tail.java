@@ -42,6 +42,7 @@ final class Tail {
 
   /** Appends one token's key (before RoPE) and value, rounded to FP16. */
   void append(
+      int layer,
       float[] newKeys,
       float[] newValues,
       int offset,
@@ -60,7 +61,7 @@ final class Tail {
       tile.keys()[channel * BLOCK_TOKENS + tokens] = row[channel];
     }
     System.arraycopy(values, at, tile.values(), at, width);
-    codec.rotate(tile.values(), at, shape.kvHeads());
+    codec.rotate(layer, tile.values(), at, shape.kvHeads());
     if (sink) {
       sinks |= 1L << tokens;
     }

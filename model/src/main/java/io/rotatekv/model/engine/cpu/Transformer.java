@@ -66,7 +66,7 @@ final class Transformer {
     project(block.query(), block.queryBias(), n, w.normed, w.query);
     project(block.key(), block.keyBias(), n, w.normed, w.key);
     project(block.value(), block.valueBias(), n, w.normed, w.value);
-    observer.observe(layer, n, w.hidden, w.key, w.value);
+    observer.observe(layer, n, w.hidden, w.query, w.key, w.value);
     for (Rows rows : sequences) {
       rows.sequence().await(layer);
       attention.attend(rows.sequence(), layer, rows.first(), rows.count(), w);

@@ -60,7 +60,9 @@ final class TinyModel {
     for (int channel = 0; channel < mean.length; channel++) {
       mean[channel] = ((channel * 29) % mean.length - mean.length / 2) * 0.02f;
     }
-    LayerCalibration layer = new LayerCalibration(mean, 12, 8, 12, 8, sinkThreshold);
+    LayerCalibration layer =
+        new LayerCalibration(
+            mean, 12, 8, 12, 8, sinkThreshold, LayerCalibration.evenImportance(SHAPE));
     return new CodecContext(spec, SHAPE, List.of(layer, layer), 42L);
   }
 

@@ -33,7 +33,7 @@ final class CudaEngineGpuTest {
   private final Arena arena = Arena.ofShared();
 
   static List<CodecSpec> codecs() {
-    return CodecSpec.ALL;
+    return CodecSpec.ON_GPU;
   }
 
   /**

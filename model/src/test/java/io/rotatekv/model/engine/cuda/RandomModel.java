@@ -79,7 +79,9 @@ final class RandomModel {
     for (int channel = 0; channel < mean.length; channel++) {
       mean[channel] = ((channel * 29) % 64 - 32) * 0.01f;
     }
-    LayerCalibration layer = new LayerCalibration(mean, 12, 8, 12, 8, SINK_THRESHOLD);
+    LayerCalibration layer =
+        new LayerCalibration(
+            mean, 12, 8, 12, 8, SINK_THRESHOLD, LayerCalibration.evenImportance(shape));
     return new CodecContext(spec, shape, Collections.nCopies(LAYERS, layer), 42L);
   }
 

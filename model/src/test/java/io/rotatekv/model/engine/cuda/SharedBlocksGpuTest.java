@@ -40,7 +40,7 @@ final class SharedBlocksGpuTest {
   private final Arena arena = Arena.ofShared();
 
   static List<CodecSpec> codecs() {
-    return CodecSpec.ALL;
+    return CodecSpec.ON_GPU;
   }
 
   @AfterEach
