@@ -24,7 +24,20 @@ class BlockCodecTest {
         contexts.add(Samples.context(spec, shape));
       }
     }
+    contexts.add(mixed());
     return contexts;
+  }
+
+  /** Layers with codecs of their own, as a gate asks for; the last one is tested. */
+  private static CodecContext mixed() {
+    KvShape shape = new KvShape(2, 3, 64);
+    CodecContext uniform = Samples.context(CodecSpec.SHAPED_2, shape);
+    return new CodecContext(
+        uniform.spec(),
+        shape,
+        List.of(CodecSpec.FP16, CodecSpec.SHAPED_3),
+        uniform.layers(),
+        uniform.fingerprint());
   }
 
   private static List<KvShape> shapes() {
