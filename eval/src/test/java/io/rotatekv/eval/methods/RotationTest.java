@@ -44,6 +44,18 @@ final class RotationTest {
   }
 
   @Test
+  void quaRotQuantizesKeysAndValuesInTheRotatedBasis() {
+    KvShape shape = new KvShape(1, 1, 4);
+    float[] x = {5, 1, 2, 0};
+    StoredLayer stored =
+        method(RotationSpec.plain(1, 4).withHeads(1), shape).store(SmallWindow.of(shape, x, x));
+    // H x = (4, 3, 2, 1); scale 3, zero point 0, levels 0 and 3: (3, 3, 3, 0), and H back.
+    float[] expected = {4.5f, 1.5f, 1.5f, -1.5f};
+    assertArrayEquals(expected, stored.keys(), 1e-5f);
+    assertArrayEquals(expected, stored.values(), 1e-5f);
+  }
+
+  @Test
   void groupedHeadsSpreadAnOutlierOverAllOfThem() {
     float[] keys = {8, 0, 0, 0};
     RotationSpec one = RotationSpec.plain(2, 4).withPreRope().withHeads(1);
