@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,7 @@ final class DecodeAttentionGpuTest {
   private static final double BOUND = 1e-2; // of ||out - reference|| / ||reference||, per sequence
   private static final int LAYERS = 2;
   private static final int LAYER = 1;
+  private static final int LARGE_BATCH = 48;
   private static final int MAX_BATCH = 5;
   private static final int MAX_BLOCKS = 6;
   private static final short POISON = (short) 0x7E00; // NaN
@@ -103,6 +105,35 @@ final class DecodeAttentionGpuTest {
       for (List<Shape> batch : batches()) {
         assertBatch(attention, context, heads, frequencies, batch);
       }
+    }
+  }
+
+  static Stream<Variant> groupedVariants() {
+    return CodecSpec.ALL.stream()
+        .flatMap(spec -> Stream.of(new Variant(spec, 8, 128, 4), new Variant(spec, 4, 64, 8)));
+  }
+
+  // So many that the query heads of a KV head are ended together.
+  @ParameterizedTest
+  @MethodSource("groupedVariants")
+  void aLargeBatchGivesTheSame(Variant variant) {
+    KvShape shape = new KvShape(LAYERS, variant.kvHeads, variant.headDim);
+    CodecContext context = Samples.context(variant.spec, shape);
+    int heads = variant.kvHeads * variant.queries;
+    double[] frequencies = frequencies(variant.headDim);
+    List<Shape> some =
+        List.of(
+            new Shape(7),
+            new Shape(33, NO_SINKS, FEW_SINKS),
+            new Shape(64),
+            new Shape(20, ALL_SINKS),
+            new Shape(1, NO_SINKS));
+    List<Shape> batch =
+        IntStream.range(0, LARGE_BATCH).mapToObj(i -> some.get(i % some.size())).toList();
+    try (RopeAngles rope = new RopeAngles(device, frequencies, MAX_BLOCKS * BLOCK_TOKENS);
+        DecodeAttention attention =
+            new DecodeAttention(device, context, heads, rope, LARGE_BATCH)) {
+      assertBatch(attention, context, heads, frequencies, batch);
     }
   }
 
