@@ -15,7 +15,10 @@ import picocli.CommandLine.Spec;
       EvalKlCommand.class,
       EvalGsm8kCommand.class,
       EvalNeedleCommand.class,
+      EvalMseCommand.class,
+      EvalFiguresCommand.class,
       EvalAblationCommand.class,
+      EvalReportCommand.class,
     })
 final class EvalCommand implements Runnable {
 
@@ -26,6 +29,7 @@ final class EvalCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "say what to measure: ppl, kl, gsm8k, needle or ablation");
+        spec.commandLine(),
+        "say what to measure: ppl, kl, gsm8k, needle, mse, figures or ablation; or report");
   }
 }

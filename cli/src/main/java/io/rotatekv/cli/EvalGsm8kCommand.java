@@ -76,7 +76,9 @@ final class EvalGsm8kCommand implements Runnable {
     UsageChecks.atLeast(spec, "--shot-count", shotCount, 0);
     UsageChecks.atLeast(spec, "--limit", limit, 0);
     UsageChecks.atLeast(spec, "--max-tokens", maxTokens, 1);
+    output.check();
     options.run(spec.commandLine().getErr(), this::measure);
+    output.report(spec);
   }
 
   private void measure(EvalModel model, EvalRun run) {

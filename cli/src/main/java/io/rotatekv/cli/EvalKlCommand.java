@@ -38,8 +38,10 @@ final class EvalKlCommand implements Runnable {
   @Override
   public void run() {
     windows.check(spec);
+    output.check();
     // Two engines at a time; each would take a GPU whole.
     options.runOnCpu(spec.commandLine().getErr(), this::measure);
+    output.report(spec);
   }
 
   private void measure(EvalModel model, EvalRun run) {

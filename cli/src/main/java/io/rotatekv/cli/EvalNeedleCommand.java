@@ -80,7 +80,9 @@ final class EvalNeedleCommand implements Runnable {
     UsageChecks.atLeast(spec, "--samples", samples, 1);
     lengths.forEach(length -> UsageChecks.atLeast(spec, "--lengths", length, 64));
     depths.forEach(depth -> UsageChecks.within(spec, "--depths", depth, 0, 100));
+    output.check();
     options.run(spec.commandLine().getErr(), this::measure);
+    output.report(spec);
   }
 
   private void measure(EvalModel model, EvalRun run) {

@@ -10,6 +10,7 @@ import io.rotatekv.eval.methods.MethodCaches;
 import io.rotatekv.eval.run.EvalRun;
 import io.rotatekv.eval.run.EvalText;
 import io.rotatekv.eval.run.RunProgress;
+import io.rotatekv.kernels.Team;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.model.engine.Attend;
 import io.rotatekv.model.fetch.ModelFetcher;
@@ -102,6 +103,11 @@ final class EvalOptions {
     } catch (IllegalArgumentException | IllegalStateException e) {
       throw new CommandException(String.valueOf(e.getMessage()), "", e);
     }
+  }
+
+  /** Threads for what is no {@link EvalRun}; the caller closes them. */
+  Team team() {
+    return Team.of(compute.threads());
   }
 
   /** The FP16 cache, served, under the same attention. */

@@ -35,7 +35,9 @@ final class EvalPplCommand implements Runnable {
   @Override
   public void run() {
     windows.check(spec);
+    output.check();
     options.run(spec.commandLine().getErr(), this::measure);
+    output.report(spec);
   }
 
   private void measure(EvalModel model, EvalRun run) {

@@ -49,4 +49,13 @@ public interface CacheUnderTest {
 
   /** What a sequence of one of its engines takes so far. */
   StoredSize stored(Sequence sequence);
+
+  /**
+   * What it makes of single layers, for one thread; empty where it cannot show them.
+   *
+   * @param team the threads that its loops may run on
+   */
+  default Optional<Reconstruction> reconstruction(Team team) {
+    return Optional.empty();
+  }
 }

@@ -1,5 +1,8 @@
 package io.rotatekv.eval.cache;
 
+import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
+
+import io.rotatekv.kernels.Team;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.model.Model;
@@ -7,6 +10,10 @@ import io.rotatekv.model.Models;
 import io.rotatekv.model.calibration.Calibration;
 import io.rotatekv.model.calibration.CalibrationException;
 import io.rotatekv.model.engine.Attend;
+import io.rotatekv.model.engine.Engine;
+import io.rotatekv.model.engine.EngineLimits;
+import io.rotatekv.model.engine.cpu.CacheMethod;
+import io.rotatekv.model.engine.cpu.CpuEngine;
 import io.rotatekv.model.runtime.EngineFactory;
 import io.rotatekv.model.runtime.ModelCalibration;
 import java.nio.file.Path;
@@ -82,6 +89,23 @@ public final class EvalModel implements AutoCloseable {
   public EngineFactory engines(CodecContext codec, Attend attend) {
     return engines.computeIfAbsent(
         new Key(codec.onGpu(), attend), key -> EngineFactory.of(model, backend, codec, attend));
+  }
+
+  /**
+   * An engine on the CPU that shows {@code method} every layer of a whole prompt.
+   *
+   * @param context the most tokens of a prompt
+   */
+  public Engine probe(CacheMethod method, int context, Team team) {
+    int chunk = Math.ceilDiv(context, BLOCK_TOKENS) * BLOCK_TOKENS;
+    return new CpuEngine(
+        model.config(),
+        model.weights(),
+        engines(CodecContext.fp16(model.kvShape()), Attend.BLOCK).kernels(team),
+        team,
+        method,
+        Attend.BLOCK,
+        new EngineLimits(context, chunk));
   }
 
   @Override

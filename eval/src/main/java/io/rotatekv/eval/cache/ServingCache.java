@@ -81,4 +81,9 @@ final class ServingCache implements CacheUnderTest {
         sequence.blockBytes() * Byte.SIZE,
         2L * blocks * BLOCK_TOKENS * shape.kvDim() * shape.layers());
   }
+
+  @Override
+  public Optional<Reconstruction> reconstruction(Team team) {
+    return Optional.of(new BlockReconstruction(engines.kernels(team).codec(context), context));
+  }
 }

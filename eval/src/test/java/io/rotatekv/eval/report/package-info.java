@@ -1,0 +1,4 @@
+@NullMarked
+package io.rotatekv.eval.report;
+
+import org.jspecify.annotations.NullMarked;
