@@ -92,7 +92,7 @@ final class EvalOutput {
   /** The command as it was typed. */
   static String commandLine(CommandSpec spec) {
     List<String> arguments = spec.commandLine().getParseResult().originalArgs();
-    return spec.qualifiedName() + " " + String.join(" ", arguments);
+    return spec.root().name() + " " + String.join(" ", arguments);
   }
 
   private static ObjectNode words(EvalRow row) {

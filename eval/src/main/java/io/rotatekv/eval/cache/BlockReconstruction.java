@@ -8,6 +8,7 @@ import io.rotatekv.kernels.codec.EncodeStats;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.model.engine.cpu.LayerWindow;
 import io.rotatekv.model.engine.cpu.StoredLayer;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -23,7 +24,7 @@ final class BlockReconstruction implements Reconstruction {
   BlockReconstruction(BlockCodec codec, CodecContext context) {
     this.codec = codec;
     this.context = context;
-    this.block = MemorySegment.ofArray(new long[Math.ceilDiv(codec.maxBlockBytes(), Long.BYTES)]);
+    this.block = Arena.ofAuto().allocate(codec.maxBlockBytes(), Long.SIZE);
     this.channelMajor = new float[BLOCK_TOKENS * context.shape().kvDim()];
   }
 

@@ -1,0 +1,4 @@
+@NullMarked
+package io.rotatekv.eval.cache;
+
+import org.jspecify.annotations.NullMarked;
