@@ -49,7 +49,9 @@ final class EvalAblationCommand implements Runnable {
   @Override
   public void run() {
     windows.check(spec);
+    output.check();
     options.run(spec.commandLine().getErr(), this::measure);
+    output.report(spec);
   }
 
   /** One line to measure; table 0 holds what the tables are compared with. */

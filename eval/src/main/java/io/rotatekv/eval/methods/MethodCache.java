@@ -1,6 +1,7 @@
 package io.rotatekv.eval.methods;
 
 import io.rotatekv.eval.cache.CacheUnderTest;
+import io.rotatekv.eval.cache.Reconstruction;
 import io.rotatekv.eval.cache.StoredSize;
 import io.rotatekv.kernels.Backends;
 import io.rotatekv.kernels.Team;
@@ -106,5 +107,11 @@ final class MethodCache implements CacheUnderTest {
     KvShape shape = model.kvShape();
     return new StoredSize(
         sequence.blockBytes() * Byte.SIZE, 2L * sequence.length() * shape.kvDim() * shape.layers());
+  }
+
+  @Override
+  public Optional<Reconstruction> reconstruction(Team team) {
+    CacheMethod method = fitted();
+    return Optional.of(method::store);
   }
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /** The part of a page that each evaluation's lines become. */
@@ -12,6 +13,9 @@ final class Sections {
 
   private static final List<String> COMMON =
       List.of("codec", "attend", "seq", "windows", "bits", "avg_bits");
+
+  /** The number of what all tables of an ablation are compared with. */
+  private static final int COMPARED = 0;
 
   private Sections() {}
 
@@ -75,13 +79,18 @@ final class Sections {
   }
 
   private static void ablation(List<JsonNode> lines, Html page) {
-    Map<Integer, List<JsonNode>> tables = new LinkedHashMap<>();
+    Map<Integer, List<JsonNode>> tables = new TreeMap<>();
     lines.forEach(line ->
         tables.computeIfAbsent(line.path("table").asInt(), _ -> new ArrayList<>()).add(line));
+    List<JsonNode> compared = tables.getOrDefault(COMPARED, List.of());
     tables.forEach((number, rows) -> {
-      page.heading("Ablation: Table " + number + " of the RotateKV paper");
-      table(page, rows, List.of("row", "ppl"));
-      bars(page, rows, "ppl", "perplexity", List.of());
+      if (number != COMPARED || tables.size() == 1) {
+        page.heading("Ablation: Table " + number + " of the RotateKV paper");
+        List<JsonNode> all =
+            number == COMPARED ? rows : Stream.concat(compared.stream(), rows.stream()).toList();
+        table(page, all, List.of("row", "ppl"));
+        bars(page, all, "ppl", "perplexity", List.of());
+      }
     });
   }
 
