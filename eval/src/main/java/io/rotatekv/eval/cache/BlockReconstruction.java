@@ -73,7 +73,7 @@ final class BlockReconstruction implements Reconstruction {
       }
     }
     codec.decodeValues(encoded, blockValues);
-    codec.unrotate(blockValues, 0, BLOCK_TOKENS * shape.kvHeads());
+    codec.unrotate(layer, blockValues, 0, BLOCK_TOKENS * shape.kvHeads());
     System.arraycopy(blockValues, 0, values, from, blockValues.length);
     return length;
   }
