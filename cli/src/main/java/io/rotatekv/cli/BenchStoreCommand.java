@@ -2,17 +2,21 @@ package io.rotatekv.cli;
 
 import io.rotatekv.cli.cluster.JavaCommand;
 import io.rotatekv.cli.config.Settings;
+import io.rotatekv.cli.config.ValueType;
 import io.rotatekv.cli.storebench.Plan;
 import io.rotatekv.cli.storebench.StoreBenchmark;
+import io.rotatekv.cli.storebench.StoreSoak;
 import io.rotatekv.proto.StartupException;
 import io.rotatekv.store.redis.LocalRedis;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code rotatekv bench store}: the store beside a raw TCP copy and Redis. */
@@ -27,6 +31,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  rotatekv bench store --quick",
+      "  rotatekv bench store --soak 30m --json",
       "  rotatekv bench store --json --set store.capacity=2GiB",
     })
 final class BenchStoreCommand implements Runnable {
@@ -40,6 +45,15 @@ final class BenchStoreCommand implements Runnable {
   @Option(names = "--quick", description = "Fewer sizes and shorter rounds: a minute, for a look.")
   private boolean quick;
 
+  @Option(
+      names = "--soak",
+      paramLabel = "TIME",
+      description = {
+        "Instead, keep a store full and evicting for so long, such as 30m, and watch its resident",
+        "set: its peak in the last third against the second, and against what is configured."
+      })
+  private @Nullable String soak;
+
   @Mixin private final ResultOptions results = new ResultOptions("bench-store.jsonl");
 
   @Override
@@ -50,11 +64,23 @@ final class BenchStoreCommand implements Runnable {
     JavaCommand java = JavaCommand.ofThisProcess(Main.class.getName());
     BenchLines lines = BenchLines.ofCpu();
     try {
+      if (soak != null) {
+        results.report(lines.line(new StoreSoak(java, settings).run(soakTime(soak))), out);
+        return;
+      }
       new StoreBenchmark(java, settings, redis(err))
           .measure(
               quick ? Plan.quick() : Plan.full(), err, row -> results.report(lines.line(row), out));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private Duration soakTime(String text) {
+    try {
+      return ValueType.DURATION.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--soak: " + e.getMessage(), e);
     }
   }
 
