@@ -48,7 +48,9 @@ final class BlockReconstructionTest {
 
   @Test
   void twoBitsLoseSomethingButNotInSinksNorInTheUnfilledBlock() {
-    LayerCalibration layer = new LayerCalibration(new float[WIDTH], 16, 8, 16, 8, 100);
+    LayerCalibration layer =
+        new LayerCalibration(
+            new float[WIDTH], 16, 8, 16, 8, 100, LayerCalibration.evenImportance(SHAPE));
     CodecContext context = new CodecContext(CodecSpec.ROTATEKV_2, SHAPE, List.of(layer), 1L);
     BlockReconstruction cache = new BlockReconstruction(ScalarCodecs.create(context), context);
     LayerWindow window = window();
