@@ -59,7 +59,10 @@ public final class DecodeServer {
     try {
       return GrpcServers.start(
           config.server(),
-          List.of(new DecodeService(node), new NodeService(describe(runtime, config))),
+          List.of(
+              new DecodeService(node),
+              new NodeService(
+                  describe(runtime, config), () -> EncodeFidelity.of(runtime.engine()))),
           resources);
     } catch (RuntimeException e) {
       loop.close();

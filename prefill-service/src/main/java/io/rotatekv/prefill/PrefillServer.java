@@ -45,7 +45,8 @@ public final class PrefillServer {
           config.server(),
           List.of(
               new PrefillService(runtime.cacheIdentity(), compute, store, config),
-              new NodeService(describe(runtime, config))),
+              new NodeService(
+                  describe(runtime, config), () -> EncodeFidelity.of(runtime.engine()))),
           store,
           compute,
           runtime);

@@ -1,6 +1,7 @@
 package io.rotatekv.model.engine;
 
 import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.EncodeStats;
 import java.util.List;
 
 /**
@@ -18,6 +19,14 @@ public interface Engine extends AutoCloseable {
 
   /** The most tokens a sequence may hold. */
   int maxContext();
+
+  /**
+   * What encoding has lost so far, by layer; empty where this engine does not count it. May be
+   * asked from any thread, which may see counts that are not the latest.
+   */
+  default List<EncodeStats> encodeStats() {
+    return List.of();
+  }
 
   /**
    * Opens an empty sequence.

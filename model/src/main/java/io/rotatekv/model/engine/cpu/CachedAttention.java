@@ -6,6 +6,7 @@ import io.rotatekv.kernels.Kernels;
 import io.rotatekv.kernels.Team;
 import io.rotatekv.kernels.codec.BlockCodec;
 import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.EncodeStats;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.ops.RopeTable;
 import io.rotatekv.model.ModelConfig;
@@ -13,6 +14,7 @@ import io.rotatekv.model.engine.Attend;
 import io.rotatekv.model.engine.BlockListener;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /**
@@ -75,6 +77,11 @@ final class CachedAttention implements LayerAttention {
   @Override
   public EngineSequence open(BlockListener listener) {
     return new CpuSequence(context, listener);
+  }
+
+  @Override
+  public List<EncodeStats> encodeStats() {
+    return IntStream.range(0, shape.layers()).mapToObj(codecs[0]::stats).toList();
   }
 
   @Override

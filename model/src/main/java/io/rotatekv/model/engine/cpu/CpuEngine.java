@@ -6,6 +6,7 @@ import io.rotatekv.kernels.Kernels;
 import io.rotatekv.kernels.Team;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecSpec;
+import io.rotatekv.kernels.codec.EncodeStats;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.ops.MatMul;
 import io.rotatekv.kernels.ops.RopeTable;
@@ -112,6 +113,11 @@ public final class CpuEngine implements Engine {
   @Override
   public int maxContext() {
     return limits.maxContext();
+  }
+
+  @Override
+  public List<EncodeStats> encodeStats() {
+    return attention.encodeStats();
   }
 
   @Override

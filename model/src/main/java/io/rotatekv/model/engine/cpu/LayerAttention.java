@@ -1,11 +1,18 @@
 package io.rotatekv.model.engine.cpu;
 
+import io.rotatekv.kernels.codec.EncodeStats;
 import io.rotatekv.model.engine.BlockListener;
+import java.util.List;
 
 /** Attention over a cache of its own kind, which it opens itself. */
 interface LayerAttention {
 
   EngineSequence open(BlockListener listener);
+
+  /** What encoding has lost so far, by layer; empty where nothing is encoded. */
+  default List<EncodeStats> encodeStats() {
+    return List.of();
+  }
 
   /**
    * Attends for {@code rows} new tokens of one sequence and one layer.

@@ -1,5 +1,6 @@
 package io.rotatekv.model.engine.cpu;
 
+import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -12,6 +13,7 @@ import io.rotatekv.kernels.Kernels;
 import io.rotatekv.kernels.Team;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecSpec;
+import io.rotatekv.kernels.codec.EncodeStats;
 import io.rotatekv.model.ModelWeights;
 import io.rotatekv.model.engine.Attend;
 import io.rotatekv.model.engine.BlockListener;
@@ -93,6 +95,21 @@ final class CpuEngineTest {
     assertEquals(5 * TinyModel.CONFIG.layers(), whole.size());
     assertEquals(whole, blocks(codec, tokens, 320, 64));
     assertEquals(whole, blocks(codec, tokens, 128, 512));
+  }
+
+  @Test
+  void encodingIsCountedLayerByLayer() {
+    try (Engine engine = engine(CodecSpec.SHAPED_2, Attend.BLOCK, 64);
+        Sequence sequence = engine.open(BlockListener.NONE)) {
+      engine.run(List.of(new Step(sequence, TinyModel.tokens(150), Output.NONE)));
+      List<EncodeStats> layers = engine.encodeStats();
+      assertEquals(TinyModel.CONFIG.layers(), layers.size());
+      for (EncodeStats layer : layers) {
+        assertEquals(2, layer.blocks());
+        long tokens = 2L * BLOCK_TOKENS - layer.sinks();
+        assertEquals(2 * tokens * TinyModel.SHAPE.kvDim(), layer.codes());
+      }
+    }
   }
 
   @ParameterizedTest

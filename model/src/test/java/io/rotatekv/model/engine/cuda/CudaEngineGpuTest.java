@@ -38,9 +38,10 @@ final class CudaEngineGpuTest {
 
   /**
    * How far logits may be apart, relative to their length, where each engine reads its own blocks;
-   * of many tokens the mean half as far, and one twice. FP16 inputs of products give 3e-3. With coarse codes it is more, whoever computes: an element
-   * near a boundary falls on the other side of it, which moves it by a whole step, and what that
-   * changes in the next layer moves more. Keys of another block or position are off by 1.
+   * of many tokens the mean half as far, and one twice. FP16 inputs of products give 3e-3. With
+   * coarse codes it is more, whoever computes: an element near a boundary falls on the other side
+   * of it, which moves it by a whole step, and what that changes in the next layer moves more. Keys
+   * of another block or position are off by 1.
    */
   static double ownBlocks(CodecSpec codec) {
     return switch (codec.bits()) {
