@@ -88,12 +88,17 @@ final class CommandsIT {
   }
 
   private void assertPerplexity() throws Exception {
+    String scored =
+        Files.writeString(folder.resolve("scored.txt"), "Read this. " + TestPrompts.STORY)
+            .toString();
     Run run =
         run(
             "eval",
             "ppl",
             "--text",
-            text,
+            scored,
+            "--state",
+            folder.resolve("state").toString(),
             "--codec",
             "rotatekv2",
             "--seq",
