@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
     footer = {
       "  rotatekv kv-store --port 7000 --capacity 8GiB",
       "  rotatekv kv-store --config deploy/cluster.yaml --file /var/lib/rotatekv/blocks",
+      "  rotatekv kv-store --port 7000 --capacity 64GiB --engine redis --redis redis://redis-host:6379",
     })
 final class KvStoreCommand implements Runnable {
 
@@ -41,6 +42,18 @@ final class KvStoreCommand implements Runnable {
       description = "Persist there, and survive restarts; in memory without.")
   private @Nullable String file;
 
+  @Option(
+      names = "--engine",
+      paramLabel = "NAME",
+      description = "chronicle (the default), or redis for Redis or Valkey servers.")
+  private @Nullable String engine;
+
+  @Option(
+      names = "--redis",
+      paramLabel = "URI",
+      description = "redis://host:port of the server, or of some nodes of a cluster.")
+  private @Nullable String redis;
+
   @Override
   public void run() {
     service.addTo(config, ConfigKeys.STORE_HOST, ConfigKeys.STORE_PORT);
@@ -48,8 +61,13 @@ final class KvStoreCommand implements Runnable {
         config
             .flag("--capacity", ConfigKeys.STORE_CAPACITY, capacity)
             .flag("--file", ConfigKeys.STORE_FILE, file)
+            .flag("--engine", ConfigKeys.STORE_ENGINE, engine)
+            .flag("--redis", ConfigKeys.STORE_REDIS_URIS, redis)
             .settings();
     service.run(
-        settings, spec.commandLine(), () -> KvStoreServer.start(ServiceConfigs.store(settings)));
+        settings,
+        spec.commandLine(),
+        () ->
+            KvStoreServer.start(ServiceConfigs.store(settings), ServiceConfigs.storage(settings)));
   }
 }

@@ -6,8 +6,14 @@ import io.rotatekv.cli.config.Settings;
 import io.rotatekv.decode.DecodeConfig;
 import io.rotatekv.prefill.PrefillConfig;
 import io.rotatekv.proto.ServerOptions;
+import io.rotatekv.store.ChronicleStorage;
+import io.rotatekv.store.PageStorage;
 import io.rotatekv.store.StoreConfig;
 import io.rotatekv.store.StoreLimits;
+import io.rotatekv.store.redis.RedisOptions;
+import io.rotatekv.store.redis.RedisStorage;
+import java.util.Arrays;
+import java.util.List;
 
 /** The services' own configurations, out of the settings. */
 final class ServiceConfigs {
@@ -33,6 +39,26 @@ final class ServiceConfigs {
             settings.get(ConfigKeys.STORE_MAX_PINNED),
             settings.get(ConfigKeys.STORE_MAX_PUTS),
             settings.get(ConfigKeys.STORE_MAX_IN_FLIGHT)));
+  }
+
+  /** What opens the storage of the engine that is configured. */
+  static PageStorage.Opener storage(Settings settings) {
+    if (settings.get(ConfigKeys.STORE_ENGINE).equals("chronicle")) {
+      return ChronicleStorage::open;
+    }
+    String uris = settings.get(ConfigKeys.STORE_REDIS_URIS);
+    if (uris.isEmpty()) {
+      throw settings.invalid(
+          ConfigKeys.STORE_REDIS_URIS, "missing; give --redis redis://HOST:PORT");
+    }
+    List<String> servers = Arrays.stream(uris.split(",")).map(String::strip).toList();
+    RedisOptions options;
+    try {
+      options = RedisOptions.of(servers, settings.get(ConfigKeys.STORE_REDIS_PREFIX));
+    } catch (IllegalArgumentException e) {
+      throw settings.invalid(ConfigKeys.STORE_REDIS_PREFIX, e.getMessage());
+    }
+    return config -> RedisStorage.open(options, config);
   }
 
   static PrefillConfig prefill(Settings settings) {

@@ -15,6 +15,7 @@ import io.rotatekv.v1.KvStoreGrpc;
 import io.rotatekv.v1.StatsRequest;
 import io.rotatekv.v1.StatsResponse;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -48,6 +49,11 @@ final class ClusterFixture implements AutoCloseable {
 
   String address(ServiceKind kind) {
     return member(kind).address().toString();
+  }
+
+  /** What a node has logged so far. */
+  String log(ServiceKind kind) throws IOException {
+    return Files.readString(cluster.directory().resolve(member(kind).process().name() + ".log"));
   }
 
   /** Ends a process as a crash would, and waits until it is gone. */

@@ -15,7 +15,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
-import net.openhft.chronicle.hash.locks.InterProcessDeadLockException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,9 +30,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class ChronicleBlockStore implements BlockStore {
 
-  /** What statistics call this engine. */
-  private static final String NAME = "chronicle";
-
   /** When a refused put may try again where nothing better is known. */
   private static final Duration RETRY_SOON = Duration.ofMillis(200);
 
@@ -42,7 +38,7 @@ public final class ChronicleBlockStore implements BlockStore {
   private final StoreConfig config;
   private final InstantSource clock;
   private final PageStorage storage;
-  private final PageMap pages;
+  private final Pages pages;
   private final SetIndex index;
   private final PagePool pool;
   private final Tenants tenants;
@@ -75,24 +71,30 @@ public final class ChronicleBlockStore implements BlockStore {
     recovery = Duration.ofMillis(openedAt - start);
   }
 
+  /** Opens a store over Chronicle Map. */
+  public static ChronicleBlockStore open(
+      StoreConfig config, InstantSource clock, Executor background) {
+    return open(config, ChronicleStorage::open, clock, background);
+  }
+
   /**
-   * Opens a store; an existing file is recovered first unless it was closed cleanly.
+   * Opens a store with what its storage holds already.
    *
    * @param clock times leases, puts and lives
    * @param background runs evictions between the watermarks; may run them at once
-   * @throws StartupException if the file is in use, damaged, of another geometry, or does not fit
+   * @throws StartupException if the storage cannot be used
    */
   public static ChronicleBlockStore open(
-      StoreConfig config, InstantSource clock, Executor background) {
+      StoreConfig config, PageStorage.Opener opener, InstantSource clock, Executor background) {
     long start = clock.millis();
-    PageStorage storage = PageStorage.open(config);
+    PageStorage storage = opener.open(config);
     try {
       return new ChronicleBlockStore(config, clock, background, storage, start);
     } catch (RuntimeException e) {
       storage.abort();
       throw new StartupException(
-          "cannot read the store file %s: %s; delete it to start empty"
-              .formatted(config.file(), e.getMessage()),
+          "cannot read what the store holds: %s; delete it to start empty"
+              .formatted(e.getMessage()),
           e);
     }
   }
@@ -238,7 +240,7 @@ public final class ChronicleBlockStore implements BlockStore {
     index.forgetPins(now);
     SetIndex.Totals totals = index.totals();
     return new StoreStats(
-        NAME,
+        storage.engine(),
         new StoreStats.Space(
             config.capacityBytes(),
             config.pages() * pageBytes,
@@ -276,6 +278,7 @@ public final class ChronicleBlockStore implements BlockStore {
     }
     index.forgetPins(now());
     pool.expire();
+    storage.keepAlive();
   }
 
   @Override
@@ -306,7 +309,7 @@ public final class ChronicleBlockStore implements BlockStore {
     return counters;
   }
 
-  PageMap pages() {
+  Pages pages() {
     return pages;
   }
 
@@ -337,8 +340,8 @@ public final class ChronicleBlockStore implements BlockStore {
           && BlockBatches.crc32c(into) == set.checksum(layer)) {
         return MissReason.MISS_REASON_UNSPECIFIED;
       }
-    } catch (InterProcessDeadLockException e) {
-      log.warn("the page lock could not be had in time", e);
+    } catch (PagesUnavailableException e) {
+      log.warn("a page cannot be read now", e);
       return MissReason.MISS_REASON_TIMEOUT;
     }
     return unreadable(set, layer);

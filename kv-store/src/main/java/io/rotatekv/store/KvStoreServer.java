@@ -29,17 +29,26 @@ public final class KvStoreServer {
   private KvStoreServer() {}
 
   /**
-   * Opens the store and serves it; closing the server closes the store.
+   * Opens a store over Chronicle Map and serves it; closing the server closes the store.
    *
    * @throws StartupException if the file or the port cannot be used; nothing stays open
    */
   public static RunningServer start(StoreConfig config) {
+    return start(config, ChronicleStorage::open);
+  }
+
+  /**
+   * Opens a store over the given storage and serves it; closing the server closes both.
+   *
+   * @throws StartupException if the storage or the port cannot be used; nothing stays open
+   */
+  public static RunningServer start(StoreConfig config, PageStorage.Opener storage) {
     ScheduledExecutorService reclaimer =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("kv-store-reclaim").daemon().factory());
     BlockStore store;
     try {
-      store = ChronicleBlockStore.open(config, InstantSource.system(), reclaimer);
+      store = ChronicleBlockStore.open(config, storage, InstantSource.system(), reclaimer);
     } catch (StartupException e) {
       reclaimer.close();
       throw e;

@@ -24,12 +24,7 @@ import net.openhft.chronicle.map.MapEntry;
  * <p>Chronicle keeps a context per thread that ever touched the map, so it is to be used from a
  * bounded number of platform threads.
  */
-final class PageMap implements AutoCloseable {
-
-  private static final int PAGE_BITS = 20;
-
-  /** Pages of one set, at most. */
-  static final int MAX_PAGES_PER_SET = 1 << PAGE_BITS;
+final class PageMap implements Pages, AutoCloseable {
 
   /** All memory as one segment, for Chronicle lends values as addresses. */
   @SuppressWarnings("restricted")
@@ -62,21 +57,20 @@ final class PageMap implements AutoCloseable {
         .skipCloseOnExitHook(true);
   }
 
-  int pageBytes() {
+  @Override
+  public int pageBytes() {
     return pageBytes;
   }
 
-  long mappedBytes() {
+  @Override
+  public long mappedBytes() {
     return map.offHeapMemoryUsed();
   }
 
-  /**
-   * Adds a page, whose content is what was there before.
-   *
-   * @throws ServiceException STORAGE if the map's lock cannot be had in time
-   */
-  void insert(long id, int page) {
-    try (ExternalMapQueryContext<Long, byte[], ?> context = map.queryContext(key(id, page))) {
+  /** The page's content is what was there before. */
+  @Override
+  public void insert(long id, int page) {
+    try (ExternalMapQueryContext<Long, byte[], ?> context = map.queryContext(Pages.key(id, page))) {
       context.updateLock().lock();
       MapAbsentEntry<Long, byte[]> absent = context.absentEntry();
       if (absent == null) {
@@ -90,13 +84,9 @@ final class PageMap implements AutoCloseable {
     }
   }
 
-  /**
-   * Writes bytes into a page, which nobody reads before its set is committed.
-   *
-   * @throws ServiceException STORAGE if the map's lock cannot be had in time
-   */
-  void write(long id, int page, int at, MemorySegment bytes) {
-    try (ExternalMapQueryContext<Long, byte[], ?> context = map.queryContext(key(id, page))) {
+  @Override
+  public void write(long id, int page, int at, MemorySegment bytes) {
+    try (ExternalMapQueryContext<Long, byte[], ?> context = map.queryContext(Pages.key(id, page))) {
       context.updateLock().lock();
       MapEntry<Long, byte[]> entry = context.entry();
       if (entry == null) {
@@ -110,21 +100,20 @@ final class PageMap implements AutoCloseable {
     }
   }
 
-  /**
-   * Copies bytes of a set, from {@code offset} on, over as many pages as hold them, until {@code
-   * into} is full; each page is copied once, under the map's read lock.
-   *
-   * @return false if a page is not there
-   * @throws InterProcessDeadLockException if the map's lock cannot be had in time
-   * @throws ServiceException STORAGE if the file behind the pages cannot be read
-   */
-  boolean read(long id, long offset, MemorySegment into) {
+  @Override
+  public void finish(long id, MemorySegment manifest) {
+    write(id, 0, 0, manifest);
+  }
+
+  /** Copies each page once, under the map's read lock. */
+  @Override
+  public boolean read(long id, long offset, MemorySegment into) {
     long done = 0;
     while (done < into.byteSize()) {
       long position = offset + done;
       int inPage = (int) (position % pageBytes);
       long length = Math.min(into.byteSize() - done, pageBytes - inPage);
-      if (!copy(key(id, (int) (position / pageBytes)), inPage, into, done, length)) {
+      if (!copy(Pages.key(id, (int) (position / pageBytes)), inPage, into, done, length)) {
         return false;
       }
       done += length;
@@ -132,19 +121,15 @@ final class PageMap implements AutoCloseable {
     return true;
   }
 
-  /** Removes the pages of a set, the first one first, for it is what makes the others a set. */
-  void remove(long id, int pages) {
+  @Override
+  public void remove(long id, int pages) {
     for (int page = 0; page < pages; page++) {
-      remove(key(id, page));
+      remove(Pages.key(id, page));
     }
   }
 
-  /**
-   * Removes one page; does nothing if it is not there.
-   *
-   * @throws ServiceException STORAGE if the map's lock cannot be had in time, or its file is gone
-   */
-  void remove(long key) {
+  @Override
+  public void remove(long key) {
     try {
       map.remove(key);
     } catch (InterProcessDeadLockException e) {
@@ -154,26 +139,14 @@ final class PageMap implements AutoCloseable {
     }
   }
 
-  /** Gives every page's key. */
-  void forEachKey(LongConsumer visitor) {
+  @Override
+  public void forEachKey(LongConsumer visitor) {
     map.forEachEntry(entry -> visitor.accept(entry.key().get()));
   }
 
   @Override
   public void close() {
     map.close();
-  }
-
-  static long id(long key) {
-    return key >>> PAGE_BITS;
-  }
-
-  static int page(long key) {
-    return (int) (key & (MAX_PAGES_PER_SET - 1));
-  }
-
-  private static long key(long id, int page) {
-    return id << PAGE_BITS | page;
   }
 
   private boolean copy(long key, int inPage, MemorySegment into, long at, long length) {
@@ -185,6 +158,8 @@ final class PageMap implements AutoCloseable {
       }
       MemorySegment.copy(MEMORY, address(entry) + inPage, into, at, length);
       return true;
+    } catch (InterProcessDeadLockException e) {
+      throw new PagesUnavailableException("the page lock could not be had in time", e);
     } catch (InternalError e) {
       throw fault(e);
     }

@@ -28,7 +28,7 @@ final class PagePool {
   private final long total;
   private final long high;
   private final long low;
-  private final PageMap pages;
+  private final Pages pages;
   private final SetIndex index;
   private final Counters counters;
   private final InstantSource clock;
@@ -38,7 +38,7 @@ final class PagePool {
 
   PagePool(
       StoreConfig config,
-      PageMap pages,
+      Pages pages,
       SetIndex index,
       Counters counters,
       InstantSource clock,

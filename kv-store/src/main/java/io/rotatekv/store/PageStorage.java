@@ -1,115 +1,37 @@
 package io.rotatekv.store;
 
-import io.rotatekv.proto.StartupException;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import net.openhft.chronicle.map.ChronicleMap;
-import net.openhft.chronicle.map.ChronicleMapBuilder;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+/** Where an engine keeps the pages of a store, and what goes with them: a lock, a file, servers. */
+public interface PageStorage extends AutoCloseable {
 
-/**
- * Where the pages live: memory off the heap, or a mapped file with its {@link StoreFile} beside it.
- * Chronicle's own locks lie in the mapped file and stay taken after a kill, so a file that was not
- * closed cleanly is never just opened but recovered.
- */
-final class PageStorage implements AutoCloseable {
+  /** Opens the storage that a store is to use. */
+  @FunctionalInterface
+  interface Opener {
 
-  private static final Logger log = LoggerFactory.getLogger(PageStorage.class);
-
-  private final PageMap pages;
-  private final @Nullable StoreFile file;
-
-  private PageStorage(PageMap pages, @Nullable StoreFile file) {
-    this.pages = pages;
-    this.file = file;
+    /**
+     * Opens it.
+     *
+     * @throws io.rotatekv.proto.StartupException if it cannot be used, is in use, or does not fit
+     *     the configuration
+     */
+    PageStorage open(StoreConfig config);
   }
 
-  static PageStorage open(StoreConfig config) {
-    Path path = config.file();
-    if (path == null) {
-      return new PageStorage(new PageMap(builder(config).create(), config.pageBytes()), null);
-    }
-    StoreFile file = StoreFile.lock(path, config);
-    try {
-      return new PageStorage(new PageMap(map(file, config), config.pageBytes()), file);
-    } catch (RuntimeException e) {
-      file.close();
-      throw e;
-    }
-  }
+  /** What statistics call the engine. */
+  String engine();
 
-  PageMap pages() {
-    return pages;
-  }
+  /** The pages. */
+  Pages pages();
 
-  /** Size of the file; 0 where there is none. */
-  long fileBytes() {
-    return file == null ? 0 : file.bytes();
-  }
+  /** Bytes of the file; 0 where there is none. */
+  long fileBytes();
+
+  /** Called about once a second while the store is open. */
+  void keepAlive();
 
   /** Closes without the claim that all is well, so that the next start recovers. */
-  void abort() {
-    pages.close();
-    if (file != null) {
-      file.close();
-    }
-  }
+  void abort();
 
+  /** Closes a store that is whole. */
   @Override
-  public void close() {
-    pages.close();
-    if (file != null) {
-      file.markClean();
-      file.close();
-    }
-  }
-
-  private static ChronicleMap<Long, byte[]> map(StoreFile file, StoreConfig config) {
-    Path path = file.path();
-    try {
-      if (!Files.exists(path)) {
-        ChronicleMap<Long, byte[]> map = create(path, config);
-        file.markOpen();
-        return map;
-      }
-      boolean clean = file.checkState();
-      file.markOpen();
-      if (clean) {
-        return builder(config).createPersistedTo(path.toFile());
-      }
-      log.warn("{} was not closed cleanly; recovering what was committed", path);
-      return builder(config)
-          .recoverPersistedTo(
-              path.toFile(), true, corruption -> log.warn("recovery: {}", corruption.message()));
-    } catch (IOException | RuntimeException e) {
-      if (e instanceof StartupException startup) {
-        throw startup;
-      }
-      throw new StartupException(
-          "cannot open the store file %s: %s; if it is damaged, delete it and start empty"
-              .formatted(path, e.getMessage()),
-          e);
-    }
-  }
-
-  /** Chronicle allocates the file in full, so that a full disk is found here and not at a store. */
-  private static ChronicleMap<Long, byte[]> create(Path path, StoreConfig config)
-      throws IOException {
-    try {
-      return builder(config).createPersistedTo(path.toFile());
-    } catch (IOException | RuntimeException e) {
-      Files.deleteIfExists(path);
-      throw new StartupException(
-          "cannot allocate %d bytes for the store file %s: %s; free space, or lower capacityBytes"
-              .formatted(config.capacityBytes(), path, e.getMessage()),
-          e);
-    }
-  }
-
-  private static ChronicleMapBuilder<Long, byte[]> builder(StoreConfig config) {
-    return PageMap.builder(config.pages(), config.pageBytes());
-  }
+  void close();
 }

@@ -5,9 +5,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * Packs the blocks of one set into pages, layer after layer, straight into the map. The manifest is
- * written last, before the blocks in the first page: without it the others are nothing, also after
- * a crash.
+ * Packs the blocks of one set into pages, layer after layer, straight into the engine. The manifest
+ * is written last, before the blocks in the first page: without it the others are nothing, also
+ * after a crash.
  */
 final class SetWriter {
 
@@ -15,7 +15,7 @@ final class SetWriter {
   private final SetSpec set;
   private final BlockNamespace namespace;
   private final LayerTable table;
-  private final PageMap pages;
+  private final Pages pages;
   private final PagePool pool;
   private final TenantUsage tenant;
   private long position;
@@ -28,7 +28,7 @@ final class SetWriter {
       SetSpec set,
       BlockNamespace namespace,
       int layers,
-      PageMap pages,
+      Pages pages,
       PagePool pool,
       TenantUsage tenant) {
     this.id = id;
@@ -38,7 +38,12 @@ final class SetWriter {
     this.pages = pages;
     this.pool = pool;
     this.tenant = tenant;
-    nextPage();
+    try {
+      nextPage();
+    } catch (RuntimeException e) {
+      discard();
+      throw e;
+    }
     position = Manifest.bytes(namespace, layers);
   }
 
@@ -66,12 +71,12 @@ final class SetWriter {
     }
   }
 
-  /** Writes the manifest. The set is whole in the map then. */
+  /** Writes the manifest. The set is whole then. */
   StoredSet finish(long now) {
     Manifest manifest = new Manifest(id, set, namespace, acquired, now, table);
     byte[] bytes = new byte[Manifest.bytes(namespace, table.layers())];
     manifest.write(bytes);
-    pages.write(id, 0, 0, MemorySegment.ofArray(bytes));
+    pages.finish(id, MemorySegment.ofArray(bytes));
     return new StoredSet(manifest, tenant);
   }
 
@@ -81,7 +86,7 @@ final class SetWriter {
   }
 
   private void nextPage() {
-    if (acquired == PageMap.MAX_PAGES_PER_SET) {
+    if (acquired == Pages.MAX_PAGES_PER_SET) {
       throw ServiceException.invalid(
           "a set needs more than %d pages; raise the store's page-size".formatted(acquired));
     }

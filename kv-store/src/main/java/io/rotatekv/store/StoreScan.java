@@ -30,21 +30,21 @@ final class StoreScan {
   record Result(long nextId, long sets, long discarded) {}
 
   /** Loads the index. */
-  static Result load(PageMap pages, SetIndex index, PagePool pool, Tenants tenants) {
+  static Result load(Pages pages, SetIndex index, PagePool pool, Tenants tenants) {
     Map<Long, Integer> counts = new HashMap<>();
     List<Long> keys = new ArrayList<>();
     pages.forEachKey(key -> {
-      counts.merge(PageMap.id(key), 1, Integer::sum);
+      counts.merge(Pages.id(key), 1, Integer::sum);
       keys.add(key);
     });
     long next = counts.keySet().stream().mapToLong(id -> id + 1).max().orElse(1);
     List<Manifest> manifests = new ArrayList<>();
     byte[] page = new byte[pages.pageBytes()];
     for (long key : keys) {
-      if (PageMap.page(key) == 0 && pages.read(PageMap.id(key), 0, MemorySegment.ofArray(page))) {
+      if (Pages.page(key) == 0 && pages.read(Pages.id(key), 0, MemorySegment.ofArray(page))) {
         Manifest manifest = Manifest.read(page);
         if (manifest != null
-            && manifest.id() == PageMap.id(key)
+            && manifest.id() == Pages.id(key)
             && Integer.valueOf(manifest.pages()).equals(counts.get(manifest.id()))) {
           manifests.add(manifest);
         }
@@ -66,13 +66,13 @@ final class StoreScan {
     return new Result(next, sets, counts.size());
   }
 
-  private static void removeLeftOver(PageMap pages, List<Long> keys, Map<Long, Integer> ids) {
+  private static void removeLeftOver(Pages pages, List<Long> keys, Map<Long, Integer> ids) {
     if (ids.isEmpty()) {
       return;
     }
     log.info("removing the pages of {} sets that were not committed or not whole", ids.size());
     for (long key : keys) {
-      if (ids.containsKey(PageMap.id(key))) {
+      if (ids.containsKey(Pages.id(key))) {
         pages.remove(key);
       }
     }

@@ -145,7 +145,7 @@ public final class LocalCluster implements AutoCloseable {
 
   private Map<ConfigKey<?>, String> addressesFor(ServiceKind kind, int i) {
     return switch (kind) {
-      case KV_STORE -> file(i);
+      case KV_STORE -> storage(i);
       case PREFILL -> Map.of(ConfigKeys.PREFILL_STORE, stores(ConfigKeys.PREFILL_STORE));
       case DECODE ->
           Map.of(
@@ -156,13 +156,18 @@ public final class LocalCluster implements AutoCloseable {
     };
   }
 
-  /** Two stores cannot share a file. */
-  private Map<ConfigKey<?>, String> file(int i) {
-    return settings
-        .get(ConfigKeys.STORE_FILE)
-        .<Map<ConfigKey<?>, String>>map(
-            path -> i == 0 ? Map.of() : Map.of(ConfigKeys.STORE_FILE, "%s.%d".formatted(path, i)))
-        .orElse(Map.of());
+  /** Two stores share neither a file nor the names of their keys. */
+  private Map<ConfigKey<?>, String> storage(int i) {
+    Map<ConfigKey<?>, String> own = new HashMap<>();
+    if (i > 0) {
+      settings
+          .get(ConfigKeys.STORE_FILE)
+          .ifPresent(path -> own.put(ConfigKeys.STORE_FILE, "%s.%d".formatted(path, i)));
+      own.put(
+          ConfigKeys.STORE_REDIS_PREFIX,
+          "%s%d:".formatted(settings.get(ConfigKeys.STORE_REDIS_PREFIX), i));
+    }
+    return own;
   }
 
   // Every node knows every store, for all must place the blocks alike.

@@ -74,6 +74,27 @@ public final class ConfigKeys {
           ValueType.integer(1, 256),
           "1",
           "stores that hold each block set; prefill and decode nodes must agree");
+  public static final ConfigKey<String> STORE_ENGINE =
+      new ConfigKey<>(
+          "store",
+          "engine",
+          ValueType.oneOf("chronicle", "redis"),
+          "chronicle",
+          "what holds the blocks: chronicle (this machine) or redis (Redis or Valkey servers)");
+  public static final ConfigKey<String> STORE_REDIS_URIS =
+      new ConfigKey<>(
+          "store",
+          "redis-uris",
+          ValueType.TEXT,
+          "",
+          "redis://host:port of the server, or of some nodes of a cluster with commas between");
+  public static final ConfigKey<String> STORE_REDIS_PREFIX =
+      new ConfigKey<>(
+          "store",
+          "redis-prefix",
+          ValueType.TEXT,
+          "rotatekv:",
+          "what the keys begin with; each kv-store needs its own");
   public static final ConfigKey<String> STORE_HOST = host("store");
   public static final ConfigKey<Integer> STORE_PORT = port("store");
   public static final ConfigKey<Long> STORE_CAPACITY =
@@ -189,6 +210,9 @@ public final class ConfigKeys {
           MODEL_ATTEND,
           STORE_COUNT,
           STORE_REPLICAS,
+          STORE_ENGINE,
+          STORE_REDIS_URIS,
+          STORE_REDIS_PREFIX,
           STORE_HOST,
           STORE_PORT,
           STORE_CAPACITY,

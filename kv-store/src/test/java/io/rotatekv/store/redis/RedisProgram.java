@@ -6,12 +6,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /** The server's program for tests, unpacked where the machine has none. */
-final class RedisProgram {
+public final class RedisProgram {
 
   private RedisProgram() {}
 
   /** Asks {@code deploy/find-redis}; fails with what it says where there is none. */
-  static Path find() throws IOException, InterruptedException {
+  public static Path find() throws IOException, InterruptedException {
     Process script =
         new ProcessBuilder(Path.of("..", "deploy", "find-redis").toString())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
