@@ -37,7 +37,7 @@ record AttendVariant(String source, String entry, int threads, int sharedBytes, 
    * @throws IllegalArgumentException if there is none
    */
   static AttendVariant of(int computeCapability, CodecSpec spec, KvShape shape, int queries) {
-    requireSupported(shape, queries);
+    requireSupported(spec, shape, queries);
     return switch (spec.family()) {
       case FP16 -> halves(shape);
       case CENTRED, SHAPED ->
@@ -102,7 +102,14 @@ record AttendVariant(String source, String entry, int threads, int sharedBytes, 
     return STAGES * stage + (centred ? 0 : TABLE_BYTES * shape.groups());
   }
 
-  private static void requireSupported(KvShape shape, int queries) {
+  private static void requireSupported(CodecSpec spec, KvShape shape, int queries) {
+    boolean symmetric =
+        spec.family() == CodecFamily.CENTRED || spec.family() == CodecFamily.SHAPED;
+    if (symmetric && spec.bits() != 2) {
+      throw new IllegalArgumentException(
+          "the GPU's attention knows no blocks of codec %s; take --backend cpu"
+              .formatted(spec.name()));
+    }
     boolean knownDim = shape.headDim() == 64 || shape.headDim() == 128;
     if (!knownDim || queries < 1 || queries > MAX_QUERIES) {
       throw new IllegalArgumentException(

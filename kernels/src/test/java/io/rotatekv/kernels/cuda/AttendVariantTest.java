@@ -59,6 +59,13 @@ final class AttendVariantTest {
         () -> AttendVariant.of(90, CodecSpec.FP16, new KvShape(1, 1, 128), 9));
   }
 
+  @Test
+  void symmetricLevelsOfMoreThanTwoBitsAreRefused() {
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> AttendVariant.of(90, CodecSpec.SHAPED_3, LLAMA_3_8B, 4));
+  }
+
   private static void assertBlocks(
       String entry, int sharedBytes, CodecSpec spec, KvShape shape, int queries) {
     assertEquals(
