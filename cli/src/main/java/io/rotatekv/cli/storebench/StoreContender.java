@@ -13,6 +13,8 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 
@@ -31,11 +33,13 @@ final class StoreContender implements Contender {
 
   private static final int STREAM_LAYERS = 32;
   private static final int LOAD_SETS = 64;
+  private static final int KEYS_PER_DELETE = 4096;
   private static final Duration TIMEOUT = Duration.ofMinutes(1);
 
   private final String target;
   private final Values values;
   private final AtomicLong nextChain = new AtomicLong();
+  private final Queue<ByteString> stored = new ConcurrentLinkedQueue<>();
   private List<Chain> chains = List.of();
 
   /** Keys of sets that one call reads. */
@@ -49,11 +53,12 @@ final class StoreContender implements Contender {
   @Override
   public void prepare(Cell cell) {
     chains = List.of();
-    if (cell.op().writes()) {
-      return;
-    }
     List<Chain> loaded = new ArrayList<>();
     try (StoreClient client = client("loader")) {
+      deleteStored(client); // or what is about to be read makes room for it
+      if (cell.op().writes()) {
+        return;
+      }
       while (loaded.size() < cell.callsInTurn()) {
         loaded.addAll(load(client, cell, cell.callsInTurn() - loaded.size()));
       }
@@ -101,7 +106,20 @@ final class StoreContender implements Contender {
     return chain.keys().stream().map(key -> new Chain(List.of(key), 1)).toList();
   }
 
+  private void deleteStored(StoreClient client) {
+    List<ByteString> keys = new ArrayList<>();
+    for (ByteString key = stored.poll(); key != null; key = stored.poll()) {
+      keys.add(key);
+      if (keys.size() == KEYS_PER_DELETE) {
+        client.delete(NAMESPACE, keys);
+        keys.clear();
+      }
+    }
+    client.delete(NAMESPACE, keys);
+  }
+
   private void put(StoreClient client, Cell cell, List<ByteString> keys, int layers) {
+    stored.addAll(keys);
     try (PutSession put = client.put(NAMESPACE, layers, infos(keys))) {
       for (int layer = 0; layer < layers; layer++) {
         for (int key = 0; key < keys.size(); key++) {
