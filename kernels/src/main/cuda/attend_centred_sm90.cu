@@ -152,7 +152,7 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
     const uint4 ph = load128(sharedAddress(&s.phases[block & (kKeyStages - 1)][lane]));
     const __half2 cosine = __floats2half2_rn(__uint_as_float(ph.x), __uint_as_float(ph.z));
     const __half2 sine = __floats2half2_rn(__uint_as_float(ph.y), __uint_as_float(ph.w));
-constexpr int kOwn = (L::kColumns + 3) / 4;
+    constexpr int kOwn = (L::kColumns + 3) / 4;  // columns of this warp
     uint2 z[2][kOwn];
 #pragma unroll
     for (int k = 0; k < kOwn; k++) {

@@ -3,6 +3,7 @@ package io.rotatekv.kernels.cuda;
 import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 
 import io.rotatekv.kernels.block.BlockLayout;
+import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.KvShape;
 
