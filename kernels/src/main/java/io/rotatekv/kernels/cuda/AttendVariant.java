@@ -104,8 +104,7 @@ record AttendVariant(String source, String entry, int threads, int sharedBytes, 
   }
 
   private static void requireSupported(CodecSpec spec, KvShape shape, int queries) {
-    boolean symmetric =
-        spec.family() == CodecFamily.CENTRED || spec.family() == CodecFamily.SHAPED;
+    boolean symmetric = spec.family() == CodecFamily.CENTRED || spec.family() == CodecFamily.SHAPED;
     if (symmetric && spec.bits() != 2) {
       throw new IllegalArgumentException(
           "the GPU's attention knows no blocks of codec %s; take --backend cpu"

@@ -22,6 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.Timeout.ThreadMode;
 
 /** How a client of one store bears with it: probes, the bulkhead, silence, retries. */
 final class StoreHealthTest {
@@ -52,7 +53,7 @@ final class StoreHealthTest {
   }
 
   @Test
-  @Timeout(30)
+  @Timeout(value = 30, threadMode = ThreadMode.SEPARATE_THREAD)
   void anOpenBreakerIsClosedByAProbeWithoutAnyCaller() {
     store.mood = MemoryStore.Mood.FAILING;
     for (int call = 0; call < 3; call++) {
