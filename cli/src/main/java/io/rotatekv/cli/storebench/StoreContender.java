@@ -1,6 +1,8 @@
 package io.rotatekv.cli.storebench;
 
+import com.google.common.net.HostAndPort;
 import com.google.protobuf.ByteString;
+import io.rotatekv.cli.client.StoreAdmin;
 import io.rotatekv.cli.console.CommandException;
 import io.rotatekv.proto.GetResult;
 import io.rotatekv.proto.PutSession;
@@ -33,7 +35,6 @@ final class StoreContender implements Contender {
 
   private static final int STREAM_LAYERS = 32;
   private static final int LOAD_SETS = 64;
-  private static final int KEYS_PER_DELETE = 4096;
   private static final Duration TIMEOUT = Duration.ofMinutes(1);
 
   private final String target;
@@ -53,12 +54,12 @@ final class StoreContender implements Contender {
   @Override
   public void prepare(Cell cell) {
     chains = List.of();
+    deleteStored(); // or what is about to be read makes room for it
+    if (cell.op().writes()) {
+      return;
+    }
     List<Chain> loaded = new ArrayList<>();
     try (StoreClient client = client("loader")) {
-      deleteStored(client); // or what is about to be read makes room for it
-      if (cell.op().writes()) {
-        return;
-      }
       while (loaded.size() < cell.callsInTurn()) {
         loaded.addAll(load(client, cell, cell.callsInTurn() - loaded.size()));
       }
@@ -106,16 +107,11 @@ final class StoreContender implements Contender {
     return chain.keys().stream().map(key -> new Chain(List.of(key), 1)).toList();
   }
 
-  private void deleteStored(StoreClient client) {
-    List<ByteString> keys = new ArrayList<>();
-    for (ByteString key = stored.poll(); key != null; key = stored.poll()) {
-      keys.add(key);
-      if (keys.size() == KEYS_PER_DELETE) {
-        client.delete(NAMESPACE, keys);
-        keys.clear();
-      }
+  private void deleteStored() {
+    try (StoreAdmin admin = new StoreAdmin(HostAndPort.fromString(target), TIMEOUT)) {
+      admin.delete(NAMESPACE, List.copyOf(stored));
     }
-    client.delete(NAMESPACE, keys);
+    stored.clear();
   }
 
   private void put(StoreClient client, Cell cell, List<ByteString> keys, int layers) {
