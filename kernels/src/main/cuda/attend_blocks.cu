@@ -60,8 +60,10 @@ __device__ void attend(const AttendParams& p) {
   ATTEND(NAME, CODEC, D, 4, 2, 3)     \
   ATTEND(NAME, CODEC, D, 4, 4, 2)
 
-ATTEND_SHAPES(centred, kCentred, 64)
-ATTEND_SHAPES(centred, kCentred, 128)
+ATTEND_SHAPES(centred2, kCentred2, 64)
+ATTEND_SHAPES(centred2, kCentred2, 128)
+ATTEND_SHAPES(centred34, kCentred34, 64)
+ATTEND_SHAPES(centred34, kCentred34, 128)
 ATTEND_SHAPES(rotatekv2, kRotatekv2, 64)
 ATTEND_SHAPES(rotatekv2, kRotatekv2, 128)
 ATTEND_SHAPES(rotatekv34, kRotatekv34, 64)

@@ -291,7 +291,7 @@ template <bool kReordered>
 __device__ __forceinline__ void expand(const ExpandParams& p) {
   extern __shared__ uint4 shared[];
   const Memory memory(shared);
-  Line line(p.kvHeads, p.headDim, p.groupHeads, p.tileTokens);
+  Line line(blockIdx.x, p.kvHeads, p.headDim, p.groupHeads, p.tileTokens);
   const bool active = line.active;
   if (!active) {  // such threads follow another's line and store nothing
     line.column = line.token = line.row = 0;

@@ -12,8 +12,8 @@ namespace rotatekv {
 // G heads of D channels are rotated together; their queries fill T tiles of 8 columns.
 template <Codec kCodec, int D, int G, int T>
 struct BlockAttention {
-  static constexpr bool kCentred = kCodec == Codec::kCentred;
-  static constexpr bool kHighPlane = kCodec == Codec::kRotatekv34;
+  static constexpr bool kCentred = isCentred(kCodec);
+  static constexpr bool kHighPlane = kCodec == Codec::kCentred34 || kCodec == Codec::kRotatekv34;
   static constexpr bool kMixed = G == 3;  // heads are mixed before RoPE: a tile of columns for each
   static constexpr int kWarps = kAttendThreads / 32;
   static constexpr int kSteps = D / 16;

@@ -11,12 +11,15 @@ namespace rotatekv {
 constexpr int kAttendThreads = 128;
 constexpr int kAttendStages = 2;  // one is worked on while the next comes
 
-enum class Codec { kCentred, kRotatekv2, kRotatekv34 };
+// By layout: `shaped` is of the first two.
+enum class Codec { kCentred2, kCentred34, kRotatekv2, kRotatekv34 };
+
+constexpr bool isCentred(Codec codec) { return codec == Codec::kCentred2 || codec == Codec::kCentred34; }
 
 // Sizes and places of the parts in a stage of shared memory, for rotation groups of G heads of D channels.
 template <Codec kCodec, int D, int G>
 struct StageLayout {
-  static constexpr bool kCentred = kCodec == Codec::kCentred;
+  static constexpr bool kCentred = isCentred(kCodec);
   int highBits, lowBytes, highBytes, keyScaleBytes, valueScaleBytes;
   int lowSection, keyScales, keyZeros, valueCodes, valueScales, valueZeros, bitmap, bytes;
 

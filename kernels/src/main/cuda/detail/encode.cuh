@@ -15,8 +15,9 @@ struct EncodeParams {
   const half* values;          // (tokens, valueStride)
   const float* maxima;         // (tokens): largest |entry| of the hidden state entering the layer; null for no sinks
   const uint64_t* blocks;      // (blockCount): device address of each block
-  const float* keyMean;        // centred: the mean of each rotated channel, as lineTable has it
+  const float* keyMean;        // centred, shaped: the mean of each rotated channel, as lineTable has it
   const uint16_t* keyRank;     // rotatekv: its rank by mean in the layer, as lineTable has it
+  const float* feedback;       // shaped: weights of errors by chunk, as PanelWeights has them
   unsigned long long* losses;  // (5), as in Losses
   uint32_t blockCount;
   int kvHeads, headDim;
@@ -31,25 +32,10 @@ struct EncodeParams {
   uint32_t header[16];         // of a block without sinks
 };
 
-// What a warp works on, as copied from global memory.
-struct Staged {
-  uint4 lines[32 * 8];
-  float maxima[kBlockTokens];
-  uint64_t block;
-  uint64_t padding;
-};
-
-// Shared memory of a CTA; `lines` and `groups` are there for reordered groups, `lines` also for three heads a chunk.
-struct EncodeMemory {
-  Staged* staged;  // (warps, 2)
+// Where the lines of a CTA meet: for reordered groups, `lines` also for three heads a chunk.
+struct Exchange {
   float* lines;    // (threads, 64)
   float2* groups;  // (tileTokens, groups)
-
-  __device__ explicit EncodeMemory(void* shared) {
-    staged = static_cast<Staged*>(shared);
-    lines = reinterpret_cast<float*>(staged + blockDim.x / 32 * 2);
-    groups = reinterpret_cast<float2*>(lines + blockDim.x * kLine);
-  }
 };
 
 // One side, keys or values, of a block.
@@ -73,26 +59,24 @@ struct Side {
 // A thread's share of one block.
 struct Work {
   const EncodeParams& p;
-  const EncodeMemory& memory;
+  const Exchange& memory;
   const Line& line;
   const Side& side;
   Losses& losses;
   uint64_t sinks;
-  Staged& staged;
-
-  __device__ uint8_t* block() const { return reinterpret_cast<uint8_t*>(staged.block); }
+  uint8_t* block;
   __device__ bool isSink(int token) const { return (sinks >> token & 1) != 0; }
   __device__ bool sink() const { return isSink(line.token); }
   __device__ int lane() const { return threadIdx.x % 32; }
 
   // The patch of this line in a plane whose patches have so many bytes; the high plane follows the low one.
   __device__ uint8_t* patch(bool high, int bytes) const {
-    return block() + side.codes + (high ? line.columns * kPatchBytes : 0) + line.column * bytes;
+    return block + side.codes + (high ? line.columns * kPatchBytes : 0) + line.column * bytes;
   }
 
   // The key and then the value of a sink.
   __device__ uint4* sinkRow() const {
-    return reinterpret_cast<uint4*>(block() + p.at.sinkRows) + sinksBefore(sinks, line.token) * line.columns * 16;
+    return reinterpret_cast<uint4*>(block + p.at.sinkRows) + sinksBefore(sinks, line.token) * line.columns * 16;
   }
 };
 

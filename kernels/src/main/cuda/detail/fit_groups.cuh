@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "encode.cuh"
+#include "scale_search.cuh"
 
 namespace rotatekv {
 
@@ -12,18 +13,18 @@ template <bool kAsymmetric>
 __device__ __forceinline__ void writeGroup(
     const Work& w, const Group& group, int at, int token, const Losses& losses) {
   const bool sink = w.isSink(token);
-  w.block()[w.side.scales + at] = sink ? 0 : group.scaleCode;
+  w.block[w.side.scales + at] = sink ? 0 : group.scaleCode;
   if (kAsymmetric) {
-    w.block()[w.side.zeros + at] = sink ? 0 : group.zeroCode;
+    w.block[w.side.zeros + at] = sink ? 0 : group.zeroCode;
   }
   if (!sink) {
     w.losses.add(losses);
   }
 }
 
-// The group of a head's channels.
+// The smallest and the largest of a head's channels, or of their magnitudes.
 template <bool kAsymmetric>
-__device__ __forceinline__ Group fitHead(const Work& w, const float (&x)[kLine]) {
+__device__ __forceinline__ float2 headRange(const Work& w, const float (&x)[kLine]) {
   float lows[4];
   float highs[4];  // four chains, since each step waits for the one before
 #pragma unroll
@@ -38,13 +39,32 @@ __device__ __forceinline__ Group fitHead(const Work& w, const float (&x)[kLine])
     low = fminf(low, __shfl_xor_sync(~0u, low, w.side.headBit));
     high = fmaxf(high, __shfl_xor_sync(~0u, high, w.side.headBit));
   }
+  return make_float2(low, high);
+}
+
+// The group of a head's channels.
+template <bool kAsymmetric>
+__device__ __forceinline__ Group fitHead(const Work& w, const float (&x)[kLine]) {
+  const float2 range = headRange<kAsymmetric>(w, x);
   Losses losses{};
-  const Group group = kAsymmetric ? fitAsymmetric(low, high, w.side.levels, losses)
-                                   : fitSymmetric(high, w.side.levels, losses);
+  const Group group = kAsymmetric ? fitAsymmetric(range.x, range.y, w.side.levels, losses)
+                                   : fitSymmetric(range.y, w.side.levels, losses);
   if (w.line.active && w.line.first) {
     writeGroup<kAsymmetric>(w, group, w.line.group, w.line.token, losses);
   }
   return group;
+}
+
+// The same for `shaped`.
+__device__ __forceinline__ ShapedGroup fitShaped(const Work& w, const float (&x)[kLine]) {
+  Losses losses{};
+  Group group = fitSymmetric(headRange<false>(w, x).y, w.side.levels, losses);
+  const ShapedGroup shaped = searchScale(w, x, group.scaleCode);
+  group.scaleCode = shaped.scaleCode;
+  if (w.line.active && w.line.first) {
+    writeGroup<false>(w, group, w.line.group, w.line.token, losses);
+  }
+  return shaped;
 }
 
 // Ranges of reordered groups: elements go to their ranks' places, so that those of a group are neighbours, and each

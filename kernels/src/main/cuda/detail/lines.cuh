@@ -6,6 +6,7 @@
 //   bit 0 tells tokens r and r + 8 apart, whose words are neighbours; then come the lines of the row.
 // - of values: the 64 tokens, two lines of a row per four warps. Of these, warp t has the 16 tokens whose codes share
 //   words, in the order of the fields of a word, once for each line.
+// Or its tile is of one chunk of keys: as of keys above, but of each row the chunk's lines alone.
 #pragma once
 
 #include <cuda_fp16.h>
@@ -26,33 +27,52 @@ __device__ __forceinline__ int quotient(int x, int divisor) {
 // This thread's line of its CTA's tile.
 struct Line {
   bool ofKeys;
-  int tile;     // of the keys, or of the values, of a block
-  int columns;  // lines of a row
-  int row;      // of a tile of keys
+  int tile;         // of the keys, or of the values, of a block
+  int columns;      // lines of a row
+  int tileColumns;  // those of the tile
+  int row;          // of a tile of keys
   int token;
-  int column;   // which 64 channels of the row
-  int group;    // where the scale of the head is, from the start of its section
-  bool active;  // whether there is such a line
-  bool first;   // whether the head begins with it
+  int column;       // which 64 channels of the row
+  int group;        // where the scale of the head is, from the start of its section
+  bool active;      // whether there is such a line
+  bool first;       // whether the head begins with it
 
-  __device__ Line(int kvHeads, int headDim, int groupHeads, int tileTokens) : columns(kvHeads * headDim / kLine) {
+  // Of keys, then of values; `tile_` counts both.
+  __device__ Line(int tile_, int kvHeads, int headDim, int groupHeads, int tileTokens)
+      : tile(tile_), columns(kvHeads * headDim / kLine), tileColumns(columns) {
     const int keyTiles = kBlockTokens >> (31 - __clz(tileTokens));
     const int thread = threadIdx.x;
-    ofKeys = static_cast<int>(blockIdx.x) < keyTiles;
+    ofKeys = tile < keyTiles;
     if (ofKeys) {
-      tile = blockIdx.x;
-      const int pair = quotient(thread / 2, columns);
-      row = 2 * pair + thread % 2;
-      token = keyToken(tileTokens, row);
-      column = thread / 2 - pair * columns;
-      active = row < tileTokens;
+      findKey(tileTokens);
     } else {
-      tile = blockIdx.x - keyTiles;
+      tile -= keyTiles;
       row = 0;
       token = fieldColumn(thread % 16, thread / 32 % 4);
       column = tile * (blockDim.x / kBlockTokens) + thread / 128 * 2 + thread / 16 % 2;
       active = column < columns;
     }
+    findGroup(headDim, groupHeads);
+  }
+
+  // Of a chunk of keys.
+  __device__ Line(int chunk, int tile_, int kvHeads, int headDim, int groupHeads, int tileTokens)
+      : ofKeys(true), tile(tile_), columns(kvHeads * headDim / kLine), tileColumns(groupHeads * headDim / kLine) {
+    findKey(tileTokens);
+    column += chunk * tileColumns;
+    findGroup(headDim, groupHeads);
+  }
+
+  __device__ void findKey(int tileTokens) {
+    const int thread = threadIdx.x;
+    const int pair = quotient(thread / 2, tileColumns);
+    row = 2 * pair + thread % 2;
+    token = keyToken(tileTokens, row);
+    column = thread / 2 - pair * tileColumns;
+    active = row < tileTokens;
+  }
+
+  __device__ void findGroup(int headDim, int groupHeads) {
     const int head = headDim == kLine ? column : column / 2;
     group = scaleAt(head, token, groupHeads);
     first = headDim == kLine || column % 2 == 0;

@@ -48,7 +48,7 @@ public final class ConfigKeys {
           "codec",
           ValueType.CODEC,
           "rotatekv2",
-          "fp16, rotatekv2 to 4, shaped2 to 4 (not on GPUs) or centred2; all nodes must agree");
+          "fp16, rotatekv2 to 4, shaped2 to 4 or centred2; all nodes must agree");
   public static final ConfigKey<Optional<Path>> MODEL_CALIBRATION =
       new ConfigKey<>(
           "model",

@@ -3,7 +3,6 @@ package io.rotatekv.eval.cache;
 import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 
 import io.rotatekv.kernels.Team;
-import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.model.Model;
 import io.rotatekv.model.Models;
@@ -17,7 +16,7 @@ import io.rotatekv.model.engine.cpu.CpuEngine;
 import io.rotatekv.model.runtime.EngineFactory;
 import io.rotatekv.model.runtime.ModelCalibration;
 import java.nio.file.Path;
-import java.util.HashMap;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -28,10 +27,7 @@ public final class EvalModel implements AutoCloseable {
   private final Model model;
   private final Optional<Calibration> calibration;
   private final String backend;
-  private final Map<Key, EngineFactory> engines = new HashMap<>();
-
-  /** What decides where engines run. */
-  private record Key(boolean onGpu, Attend attend) {}
+  private final Map<Attend, EngineFactory> engines = new EnumMap<>(Attend.class);
 
   /**
    * A model to evaluate, which this takes over.
@@ -83,12 +79,10 @@ public final class EvalModel implements AutoCloseable {
   /**
    * Engines over the model on the backend that was asked for.
    *
-   * @throws IllegalStateException if the backend cannot run here or not with {@code codec} and
-   *     {@code attend}
+   * @throws IllegalStateException if the backend cannot run here or not with {@code attend}
    */
-  public EngineFactory engines(CodecContext codec, Attend attend) {
-    return engines.computeIfAbsent(
-        new Key(codec.onGpu(), attend), key -> EngineFactory.of(model, backend, codec, attend));
+  public EngineFactory engines(Attend attend) {
+    return engines.computeIfAbsent(attend, key -> EngineFactory.of(model, backend, key));
   }
 
   /**
@@ -101,7 +95,7 @@ public final class EvalModel implements AutoCloseable {
     return new CpuEngine(
         model.config(),
         model.weights(),
-        engines(CodecContext.fp16(model.kvShape()), Attend.BLOCK).kernels(team),
+        engines(Attend.BLOCK).kernels(team),
         team,
         method,
         Attend.BLOCK,

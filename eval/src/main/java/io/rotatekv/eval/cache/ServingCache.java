@@ -35,7 +35,7 @@ final class ServingCache implements CacheUnderTest {
         calibration
             .map(artifact -> artifact.context(spec))
             .orElseGet(() -> CodecContext.fp16(model.model().kvShape()));
-    this.engines = model.engines(context, attend);
+    this.engines = model.engines(attend);
   }
 
   @Override

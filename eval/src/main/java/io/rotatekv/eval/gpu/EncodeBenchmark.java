@@ -43,7 +43,7 @@ final class EncodeBenchmark {
   }
 
   void measure(Consumer<EncodeRow> rows) {
-    for (CodecSpec codec : CodecSpec.ON_GPU) {
+    for (CodecSpec codec : CodecSpec.ALL) {
       CodecContext context = RandomBlocks.context(codec, SHAPE);
       int blockBytes = BlockLayout.of(codec, SHAPE).length(0);
       long bytes = 2 * SIDE_BYTES + (long) BLOCKS * blockBytes;

@@ -51,11 +51,6 @@ public record CodecContext(
     return layerSpecs.stream().allMatch(spec::equals);
   }
 
-  /** Whether the kernels of GPUs know all that this asks for. */
-  public boolean onGpu() {
-    return uniform() && CodecSpec.ON_GPU.contains(spec);
-  }
-
   /** What the layers of one codec need: a context in which all layers have it. */
   public CodecContext only(CodecSpec layerSpec) {
     return layerSpec.family() == CodecFamily.FP16

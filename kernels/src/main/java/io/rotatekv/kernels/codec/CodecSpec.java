@@ -30,10 +30,6 @@ public record CodecSpec(CodecFamily family, int bits, float clip) {
   public static final List<CodecSpec> ALL =
       List.of(FP16, ROTATEKV_2, ROTATEKV_3, ROTATEKV_4, CENTRED_2, SHAPED_2, SHAPED_3, SHAPED_4);
 
-  /** Those that the kernels of GPUs know. */
-  public static final List<CodecSpec> ON_GPU =
-      List.of(FP16, ROTATEKV_2, ROTATEKV_3, ROTATEKV_4, CENTRED_2);
-
   /**
    * The codec of a name such as {@code rotatekv2}.
    *

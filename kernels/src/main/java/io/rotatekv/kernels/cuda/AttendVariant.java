@@ -3,7 +3,6 @@ package io.rotatekv.kernels.cuda;
 import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 
 import io.rotatekv.kernels.block.BlockLayout;
-import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.KvShape;
 
@@ -38,13 +37,13 @@ record AttendVariant(String source, String entry, int threads, int sharedBytes, 
    * @throws IllegalArgumentException if there is none
    */
   static AttendVariant of(int computeCapability, CodecSpec spec, KvShape shape, int queries) {
-    requireSupported(spec, shape, queries);
+    requireSupported(shape, queries);
     return switch (spec.family()) {
       case FP16 -> halves(shape);
       case CENTRED, SHAPED ->
-          computeCapability == HOPPER && fitsCentredHopper(shape, queries)
+          computeCapability == HOPPER && fitsCentredHopper(spec, shape, queries)
               ? centredHopper(queries)
-              : blocks("centred", spec, shape, queries);
+              : blocks(spec.bits() == 2 ? "centred2" : "centred34", spec, shape, queries);
       case ROTATEKV -> blocks(spec.bits() == 2 ? "rotatekv2" : "rotatekv34", spec, shape, queries);
     };
   }
@@ -55,8 +54,8 @@ record AttendVariant(String source, String entry, int threads, int sharedBytes, 
     return new AttendVariant("attend_halves", entry, WORKER_THREADS, STAGES * stage, 1);
   }
 
-  private static boolean fitsCentredHopper(KvShape shape, int queries) {
-    boolean known = queries == 1 || queries == 2 || queries == 4;
+  private static boolean fitsCentredHopper(CodecSpec spec, KvShape shape, int queries) {
+    boolean known = spec.bits() == 2 && (queries == 1 || queries == 2 || queries == 4);
     return known && shape.headDim() == 128 && shape.rotationHeads() == 4;
   }
 
@@ -103,13 +102,7 @@ record AttendVariant(String source, String entry, int threads, int sharedBytes, 
     return STAGES * stage + (centred ? 0 : TABLE_BYTES * shape.groups());
   }
 
-  private static void requireSupported(CodecSpec spec, KvShape shape, int queries) {
-    boolean symmetric = spec.family() == CodecFamily.CENTRED || spec.family() == CodecFamily.SHAPED;
-    if (symmetric && spec.bits() != 2) {
-      throw new IllegalArgumentException(
-          "the GPU's attention knows no blocks of codec %s; take --backend cpu"
-              .formatted(spec.name()));
-    }
+  private static void requireSupported(KvShape shape, int queries) {
     boolean knownDim = shape.headDim() == 64 || shape.headDim() == 128;
     if (!knownDim || queries < 1 || queries > MAX_QUERIES) {
       throw new IllegalArgumentException(

@@ -1,11 +1,10 @@
 package io.rotatekv.kernels.cuda;
 
 import io.rotatekv.kernels.codec.CodecContext;
-import io.rotatekv.kernels.codec.KvShape;
 
 /**
- * Attention of one new token for each of several sequences, over blocks as they came from the store
- * and over each sequence's unfilled block.
+ * Attention of one new token for each of several sequences, over blocks as they came from the
+ * store, each layer's of the layer's codec, and over each sequence's unfilled block.
  *
  * <p>The work over stored blocks is cut in equal parts whatever the sequences' lengths, and a
  * second kernel merges the parts. Everything that changes from step to step is read from device
@@ -16,24 +15,18 @@ public final class DecodeAttention implements AutoCloseable {
 
   private static final int SCHEDULE_THREADS = 256;
 
-  private final CodecContext codec;
-  private final BlockParameters parameters;
-  private final int queriesPerKv;
-  private final RopeAngles rope;
   private final int maxBatch;
-  private final KeyTables tables;
-  private final AttendKernel attend;
+  private final LayerParts<LayerAttention> layers;
   private final CudaModule scheduleModule;
   private final CudaKernel schedule;
-  private final FinishKernels finish;
   private final DeviceBuffer prefix; // (maxBatch + 1)
-  private final DeviceBuffer partial; // (slots, columns, headDim)
-  private final DeviceBuffer partialStats; // (slots, columns, 2)
+  private final DeviceBuffer partial; // (scratch rows, headDim)
+  private final DeviceBuffer partialStats; // (scratch rows, 2)
 
   /**
    * Loads the kernels and allocates their scratch memory.
    *
-   * @param codec codec, shape and calibration of the stored blocks
+   * @param codec codecs, shape and calibration of the stored blocks
    * @param heads query heads, a multiple of the KV heads
    * @param rope angles for all positions there may be; to be closed after this
    * @param maxBatch most sequences of a step
@@ -41,25 +34,15 @@ public final class DecodeAttention implements AutoCloseable {
    */
   public DecodeAttention(
       CudaDevice device, CodecContext codec, int heads, RopeAngles rope, int maxBatch) {
-    KvShape shape = codec.shape();
-    this.codec = codec;
-    this.parameters = new BlockParameters(codec);
-    this.rope = rope;
     this.maxBatch = maxBatch;
-    queriesPerKv = heads / shape.kvHeads();
-    int computeCapability = device.computeCapability();
-    attend =
-        AttendKernel.load(
-            device, AttendVariant.of(computeCapability, codec.spec(), shape, queriesPerKv));
-    tables = new KeyTables(device, codec);
+    int queriesPerKv = heads / codec.shape().kvHeads();
+    layers = new LayerParts<>(codec, only -> new LayerAttention(device, only, queriesPerKv, rope));
     scheduleModule = device.module("schedule");
     schedule = scheduleModule.kernel("schedule");
-    finish = new FinishKernels(device, codec.spec(), shape.headDim(), queriesPerKv);
-    int columns = attend.groupHeads() * queriesPerKv;
-    long slots = (long) maxBatch * (shape.kvHeads() / attend.groupHeads()) + attend.workers();
+    long rows = layers.all().stream().mapToLong(l -> l.scratchRows(maxBatch)).max().orElseThrow();
     prefix = device.allocate((maxBatch + 1L) * Integer.BYTES);
-    partial = device.allocate(slots * columns * shape.headDim() * Float.BYTES);
-    partialStats = device.allocate(slots * columns * 2 * Float.BYTES);
+    partial = device.allocate(rows * codec.shape().headDim() * Float.BYTES);
+    partialStats = device.allocate(rows * 2 * Float.BYTES);
   }
 
   /**
@@ -97,35 +80,15 @@ public final class DecodeAttention implements AutoCloseable {
       int batch,
       CudaStream stream) {
     requireBatch(batch);
-    KvShape shape = codec.shape();
-    KernelArguments arguments =
-        KernelArguments.build()
-            .address(blocks)
-            .address(prefix.address())
-            .address(tails)
-            .address(tailTokens)
-            .address(query)
-            .address(tables.mean(layer))
-            .address(tables.group(layer))
-            .address(rope.angles())
-            .address(rope.phases())
-            .address(partial.address())
-            .address(partialStats.address())
-            .address(out)
-            .int32(batch)
-            .int32(blockStride)
-            .int32(shape.kvHeads())
-            .int32(queriesPerKv)
-            .int32(attend.workers())
-            .int32(attend.groupHeads());
-    if (parameters.quantizes()) {
-      parameters.scales(layer, arguments);
-    } else {
-      arguments.float32(1).float32(1);
-    }
-    parameters.sections(arguments);
-    attend.launch(stream, arguments);
-    finish.launch(shape.kvHeads() * queriesPerKv, batch, stream, arguments);
+    layers
+        .of(layer)
+        .attend(
+            layer,
+            new LayerAttention.Addresses(blocks, prefix.address(), tails, tailTokens, query, out),
+            new LayerAttention.Scratch(partial.address(), partialStats.address()),
+            batch,
+            blockStride,
+            stream);
   }
 
   private void requireBatch(int batch) {
@@ -141,9 +104,7 @@ public final class DecodeAttention implements AutoCloseable {
     partialStats.close();
     partial.close();
     prefix.close();
-    finish.close();
     scheduleModule.close();
-    tables.close();
-    attend.close();
+    layers.close();
   }
 }

@@ -11,9 +11,10 @@ import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What decoding the keys takes from the calibration, on the device: for {@code centred} the mean in
- * the model's basis, FP32 {@code (layers, kvDim)}; for {@code rotatekv} the quantization group of
- * each rotated channel, bytes {@code (layers, kvDim)}; for {@code fp16} nothing.
+ * What decoding the keys takes from the calibration, on the device: for {@code centred} and {@code
+ * shaped} the mean in the model's basis, FP32 {@code (layers, kvDim)}; for {@code rotatekv} the
+ * quantization group of each rotated channel, bytes {@code (layers, kvDim)}; for {@code fp16}
+ * nothing.
  */
 final class KeyTables implements AutoCloseable {
 

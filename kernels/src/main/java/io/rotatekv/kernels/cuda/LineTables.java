@@ -10,9 +10,9 @@ import java.lang.foreign.ValueLayout;
 
 /**
  * What encoding and expanding keys take from the calibration, on the device, by layer: for {@code
- * centred} the FP32 mean of each rotated channel; for {@code rotatekv} a 16-bit rank, by which the
- * channels of a group are neighbours. In the order of {@code lineTable} in {@code
- * detail/lines.cuh}: 16-byte pieces of 16 lines side by side.
+ * centred} and {@code shaped} the FP32 mean of each rotated channel; for {@code rotatekv} a 16-bit
+ * rank, by which the channels of a group are neighbours. In the order of {@code lineTable} in
+ * {@code detail/lines.cuh}: 16-byte pieces of 16 lines side by side.
  */
 final class LineTables implements AutoCloseable {
 
@@ -43,7 +43,7 @@ final class LineTables implements AutoCloseable {
 
   /** Address of a layer's means, 0 for a codec without. */
   long mean(int layer) {
-    return family == CodecFamily.CENTRED ? tables.address() + layer * layerBytes : 0;
+    return family.centred() ? tables.address() + layer * layerBytes : 0;
   }
 
   /** Address of a layer's ranks, 0 for a codec without. */
@@ -52,14 +52,14 @@ final class LineTables implements AutoCloseable {
   }
 
   private int entryBytes() {
-    return family == CodecFamily.CENTRED ? Float.BYTES : Short.BYTES;
+    return family.centred() ? Float.BYTES : Short.BYTES;
   }
 
   private void fill(MemorySegment table, CodecContext codec, int layer) {
     SidePlan plan = SidePlan.keys(codec, layer);
     int[] members = new int[codec.shape().groups()];
     for (int channel = 0; channel < codec.shape().kvDim(); channel++) {
-      if (family == CodecFamily.CENTRED) {
+      if (family.centred()) {
         table.set(ValueLayout.JAVA_FLOAT, place(channel), plan.mean()[channel]);
       } else {
         int group = plan.group()[channel];

@@ -41,6 +41,11 @@ record LineTiling(int columns, int threads, int tileTokens) {
 
   /** Tiles of a block: of keys, then of values. */
   int tiles() {
-    return BLOCK_TOKENS / tileTokens + Math.ceilDiv(columns, threads / LINE);
+    return BLOCK_TOKENS / tileTokens + valueTiles();
+  }
+
+  /** Tiles of a block's values. */
+  int valueTiles() {
+    return Math.ceilDiv(columns, threads / LINE);
   }
 }

@@ -26,7 +26,7 @@ final class AttendVariantTest {
 
   @Test
   void sharedMemoryHoldsTwoStagesAndTheTableOfScales() {
-    assertBlocks("attend_centred_d128_g4_t1", 33_920, CodecSpec.CENTRED_2, LLAMA_2_7B, 1);
+    assertBlocks("attend_centred2_d128_g4_t1", 33_920, CodecSpec.CENTRED_2, LLAMA_2_7B, 1);
     assertBlocks("attend_rotatekv2_d128_g4_t1", 58_496, CodecSpec.ROTATEKV_2, LLAMA_2_7B, 1);
     assertBlocks("attend_rotatekv2_d128_g4_t2", 40_064, CodecSpec.ROTATEKV_2, LLAMA_3_8B, 4);
     assertEquals(
@@ -60,10 +60,14 @@ final class AttendVariantTest {
   }
 
   @Test
-  void symmetricLevelsOfMoreThanTwoBitsAreRefused() {
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> AttendVariant.of(90, CodecSpec.SHAPED_3, LLAMA_3_8B, 4));
+  void shapedBlocksAreReadAsCentredOnes() {
+    assertEquals(
+        AttendVariant.of(90, CodecSpec.CENTRED_2, LLAMA_3_8B, 4),
+        AttendVariant.of(90, CodecSpec.SHAPED_2, LLAMA_3_8B, 4));
+    assertEquals(
+        "attend_centred34_d128_g4_t2",
+        AttendVariant.of(90, CodecSpec.SHAPED_3, LLAMA_3_8B, 4).entry());
+    assertBlocks("attend_centred34_d128_g4_t1", 66_688, CodecSpec.SHAPED_4, LLAMA_2_7B, 1);
   }
 
   private static void assertBlocks(

@@ -46,9 +46,28 @@ final class BlockEncoderGpuTest {
   @ParameterizedTest
   @MethodSource("contexts")
   void bytesAreThoseOfTheScalarCodec(CodecContext context) {
+    assertSameBytes(context, context.shape().layers() - 1);
+  }
+
+  @Test
+  void everyLayerIsEncodedByItsOwnCodec() {
+    KvShape shape = new KvShape(4, 2, 128);
+    CodecContext context = GpuCodecs.withThreshold(Samples.context(CodecSpec.SHAPED_2, shape));
+    CodecContext mixed =
+        new CodecContext(
+            context.spec(),
+            shape,
+            List.of(CodecSpec.SHAPED_2, CodecSpec.FP16, CodecSpec.SHAPED_4, CodecSpec.SHAPED_2),
+            context.layers(),
+            context.fingerprint());
+    for (int layer = 0; layer < shape.layers(); layer++) {
+      assertSameBytes(mixed, layer);
+    }
+  }
+
+  private void assertSameBytes(CodecContext context, int layer) {
     BlockCodec scalar = ScalarCodecs.create(context);
     KvShape shape = context.shape();
-    int layer = shape.layers() - 1;
     int rowCount = Samples.rows(shape, 0).length;
     float[] keys = new float[SINKS.length * rowCount];
     float[] values = new float[SINKS.length * rowCount];
@@ -72,7 +91,7 @@ final class BlockEncoderGpuTest {
         assertEquals(-1, block(expected, scalar, block).mismatch(one), "block " + block);
         Blocks.verify(one, context, layer);
       }
-      assertSameLosses(scalar.stats(), encoder.losses(stream), context.spec());
+      assertSameLosses(scalar.stats(layer), encoder.losses(stream), context.spec());
     }
   }
 
@@ -90,7 +109,7 @@ final class BlockEncoderGpuTest {
 
   @Test
   void numbersThatNoCodecCanHoldAreReported() {
-    for (CodecSpec spec : CodecSpec.ON_GPU) {
+    for (CodecSpec spec : CodecSpec.ALL) {
       CodecContext context = Samples.context(spec, new KvShape(1, 2, 64));
       BlockCodec scalar = ScalarCodecs.create(context);
       float[] rows = Samples.rows(context.shape(), 1);

@@ -61,7 +61,7 @@ final class DecodeAttentionGpuTest {
   record Shape(int tailTokens, long... sinks) {}
 
   static Stream<Variant> variants() {
-    return CodecSpec.ON_GPU.stream()
+    return CodecSpec.ALL.stream()
         .flatMap(spec ->
             Stream.of(
                 new Variant(spec, 1, 64, 1), // rotation of one head
@@ -109,7 +109,7 @@ final class DecodeAttentionGpuTest {
   }
 
   static Stream<Variant> groupedVariants() {
-    return CodecSpec.ON_GPU.stream()
+    return CodecSpec.ALL.stream()
         .flatMap(spec -> Stream.of(new Variant(spec, 8, 128, 4), new Variant(spec, 4, 64, 8)));
   }
 

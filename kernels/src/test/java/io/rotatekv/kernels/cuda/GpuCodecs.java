@@ -22,7 +22,7 @@ final class GpuCodecs {
   static List<CodecContext> contexts() {
     List<CodecContext> contexts = new ArrayList<>();
     for (KvShape shape : shapes()) {
-      for (CodecSpec spec : CodecSpec.ON_GPU) {
+      for (CodecSpec spec : CodecSpec.ALL) {
         contexts.add(withThreshold(Samples.context(spec, shape)));
       }
     }
@@ -41,7 +41,8 @@ final class GpuCodecs {
         new KvShape(1, 36, 128)); // a row takes more than half of a CTA of 128 threads
   }
 
-  private static CodecContext withThreshold(CodecContext context) {
+  /** A codec whose sinks are those of {@link #maxima}. */
+  static CodecContext withThreshold(CodecContext context) {
     if (context.spec().family() == CodecFamily.FP16) {
       return context;
     }

@@ -34,13 +34,11 @@ public final class EngineFactory {
    * Decides where a model runs.
    *
    * @param backend {@code auto}, {@code cpu}, {@code cuda}, {@code simd} or {@code scalar}
-   * @param context the codec that the engines will be opened with, which not every backend knows
    * @param attend what the engines will be opened with, which not every backend computes
    * @throws IllegalStateException if {@code backend} is {@code cuda} and cannot run
    */
-  public static EngineFactory of(Model model, String backend, CodecContext context, Attend attend) {
-    Placement placement =
-        Placement.of(backend, () -> CudaEngine.obstacle(model.config(), context, attend));
+  public static EngineFactory of(Model model, String backend, Attend attend) {
+    Placement placement = Placement.of(backend, () -> CudaEngine.obstacle(model.config(), attend));
     log.info("{} runs on {}", model.config().name(), placement.reason());
     // On a GPU, too, the CPU's kernels unpack the weights.
     return new EngineFactory(model, placement.cuda(), placement.cuda() ? "auto" : backend);

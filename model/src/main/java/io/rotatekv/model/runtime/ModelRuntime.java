@@ -57,7 +57,7 @@ public final class ModelRuntime implements AutoCloseable {
     Team team = Team.of(threads(options));
     try {
       CodecContext context = context(model, spec, options);
-      EngineFactory engines = EngineFactory.of(model, options.backend(), context, attend);
+      EngineFactory engines = EngineFactory.of(model, options.backend(), attend);
       Kernels kernels = engines.kernels(team);
       EngineLimits limits = new EngineLimits(maxContext(model, options), options.chunkTokens());
       Engine engine = engines.open(context, attend, limits, kernels, team);

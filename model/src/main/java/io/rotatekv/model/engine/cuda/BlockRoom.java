@@ -5,8 +5,10 @@ import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 import io.rotatekv.kernels.block.BlockLayout;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecFamily;
+import io.rotatekv.kernels.codec.CodecSpec;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /**
  * Makes room in the cache for the blocks that a layer's new tokens fill; their sinks decide their
@@ -23,18 +25,28 @@ final class BlockRoom {
   record Place(long at, int bytes) {}
 
   private final CodecContext codec;
-  private final BlockLayout layout;
+  private final List<BlockLayout> layouts; // by layer
   private final CacheMemory memory;
 
   BlockRoom(CodecContext codec, CacheMemory memory) {
     this.codec = codec;
-    this.layout = BlockLayout.of(codec.spec(), codec.shape());
+    this.layouts =
+        codec.layerSpecs().stream().map(spec -> BlockLayout.of(spec, codec.shape())).toList();
     this.memory = memory;
   }
 
-  /** Whether sinks are kept apart, so that the magnitudes of hidden states must be known. */
+  /** Whether any layer keeps sinks apart, so that the magnitudes of hidden states must be known. */
   boolean hasSinks() {
-    return codec.spec().family() != CodecFamily.FP16;
+    return codec.layerSpecs().stream().anyMatch(BlockRoom::hasSinks);
+  }
+
+  /** Whether a layer keeps sinks apart. */
+  boolean hasSinks(int layer) {
+    return hasSinks(codec.spec(layer));
+  }
+
+  private static boolean hasSinks(CodecSpec spec) {
+    return spec.family() != CodecFamily.FP16;
   }
 
   /**
@@ -43,7 +55,7 @@ final class BlockRoom {
    * @param maxima the largest magnitudes of its tokens' hidden states, FP32 {@code (64)}
    */
   Place append(CudaSequence sequence, int layer, MemorySegment maxima) {
-    int bytes = layout.length(hasSinks() ? sinks(layer, maxima) : 0);
+    int bytes = layouts.get(layer).length(hasSinks(layer) ? sinks(layer, maxima) : 0);
     Place place = new Place(memory.take(bytes), bytes);
     sequence.add(layer, place.at, place.bytes);
     return place;

@@ -5,7 +5,6 @@ import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 import io.rotatekv.kernels.Kernels;
 import io.rotatekv.kernels.Team;
 import io.rotatekv.kernels.codec.CodecContext;
-import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.cuda.BlockEncoder;
 import io.rotatekv.kernels.cuda.Cublas;
 import io.rotatekv.kernels.cuda.CudaDevice;
@@ -26,7 +25,6 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -81,7 +79,7 @@ public final class CudaEngine implements Engine {
       Attend attend,
       EngineLimits limits,
       CudaOptions options) {
-    obstacle(config, codec, attend)
+    obstacle(config, attend)
         .ifPresent(reason -> {
           throw new IllegalArgumentException(reason);
         });
@@ -115,14 +113,7 @@ public final class CudaEngine implements Engine {
   }
 
   /** Why this engine cannot run a model, with the cure; empty where it can. */
-  public static Optional<String> obstacle(ModelConfig config, CodecContext codec, Attend attend) {
-    if (!codec.onGpu()) {
-      return Optional.of(
-          "the GPU's kernels encode %s with the same bits in all layers, not %s; set codec to one of those."
-              .formatted(
-                  CodecSpec.ON_GPU.stream().map(CodecSpec::name).collect(Collectors.joining(", ")),
-                  codec.spec()));
-    }
+  public static Optional<String> obstacle(ModelConfig config, Attend attend) {
     if (attend != Attend.BLOCK) {
       return Optional.of(
           "the GPU computes attend=block, not attend=%s; set attend to block."

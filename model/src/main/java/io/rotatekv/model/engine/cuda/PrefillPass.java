@@ -98,7 +98,7 @@ final class PrefillPass implements AutoCloseable {
     for (int layer = 0; layer < model.config.layers(); layer++) {
       model.kernels.enter(layer, rows, maxima.address() + (long) chunk.held() * Float.BYTES);
       restoreTail(before, chunk, layer);
-      readMaxima(chunk);
+      readMaxima(chunk, layer);
       model.kernels.project(layer, rows);
       splitQkv(chunk, layer);
       sequence.await(layer, stream);
@@ -154,12 +154,12 @@ final class PrefillPass implements AutoCloseable {
     memory.copyIn(maxima, (long) first * Float.BYTES, floats, tail.maxima(layer), stream);
   }
 
-  private boolean decidesSinks(Chunk chunk) {
-    return room.hasSinks() && chunk.fullBlocks() > 0;
+  private boolean decidesSinks(Chunk chunk, int layer) {
+    return room.hasSinks(layer) && chunk.fullBlocks() > 0;
   }
 
-  private void readMaxima(Chunk chunk) {
-    if (decidesSinks(chunk)) {
+  private void readMaxima(Chunk chunk, int layer) {
+    if (decidesSinks(chunk, layer)) {
       long bytes = (long) chunk.tokens() * Float.BYTES;
       maxima.download(hostMaxima.segment().asSlice(0, bytes), 0, stream);
       maximaRead.record(stream);
@@ -181,7 +181,7 @@ final class PrefillPass implements AutoCloseable {
 
   /** Encodes full blocks into the cache; afterwards the layer's table holds all blocks. */
   private void storeBlocks(CudaSequence sequence, Chunk chunk, int layer) {
-    if (decidesSinks(chunk)) {
+    if (decidesSinks(chunk, layer)) {
       maximaRead.synchronize();
     }
     BlockRoom.Place[] places = new BlockRoom.Place[chunk.fullBlocks()];

@@ -33,7 +33,7 @@ final class CudaEngineGpuTest {
   private final Arena arena = Arena.ofShared();
 
   static List<CodecSpec> codecs() {
-    return CodecSpec.ON_GPU;
+    return CodecSpec.ALL;
   }
 
   /**
@@ -73,10 +73,20 @@ final class CudaEngineGpuTest {
 
   @Test
   void headsOf128ChannelsInGroupsOfFour() {
-    for (CodecSpec codec : List.of(CodecSpec.ROTATEKV_2, CodecSpec.CENTRED_2, CodecSpec.FP16)) {
+    for (CodecSpec codec :
+        List.of(CodecSpec.ROTATEKV_2, CodecSpec.CENTRED_2, CodecSpec.SHAPED_2, CodecSpec.FP16)) {
       try (EnginePair engines = open(8, 4, 128, codec)) {
         assertLogits(engines, RandomModel.tokens(520, 2));
       }
+    }
+  }
+
+  @Test
+  void layersMayDifferInTheirCodecs() {
+    RandomModel model = RandomModel.of(9, 3, 64, arena);
+    try (EnginePair engines =
+        EnginePair.open(model.config(), model.weights(), model.mixedContext(), LIMITS)) {
+      assertLogits(engines, RandomModel.tokens(520, 3));
     }
   }
 

@@ -85,6 +85,17 @@ final class RandomModel {
     return new CodecContext(spec, shape, Collections.nCopies(LAYERS, layer), 42L);
   }
 
+  /** {@code shaped2} with more bits in some layers, as the gate of calibration makes it. */
+  CodecContext mixedContext() {
+    CodecContext context = context(CodecSpec.SHAPED_2);
+    return new CodecContext(
+        context.spec(),
+        context.shape(),
+        List.of(CodecSpec.SHAPED_3, CodecSpec.FP16, CodecSpec.SHAPED_2),
+        context.layers(),
+        context.fingerprint());
+  }
+
   /** Tokens that do not repeat soon, some of them sinks. */
   static int[] tokens(int count, int seed) {
     return IntStream.range(0, count).map(i -> (i * 131 + i / 7 + seed * 17) % VOCABULARY).toArray();

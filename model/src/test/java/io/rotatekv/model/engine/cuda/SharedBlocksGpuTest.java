@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rotatekv.kernels.codec.BlockCodec;
+import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.model.engine.BlockListener;
 import io.rotatekv.model.engine.Engine;
@@ -23,6 +24,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,7 +42,7 @@ final class SharedBlocksGpuTest {
   private final Arena arena = Arena.ofShared();
 
   static List<CodecSpec> codecs() {
-    return CodecSpec.ON_GPU;
+    return CodecSpec.ALL;
   }
 
   @AfterEach
@@ -49,9 +51,13 @@ final class SharedBlocksGpuTest {
   }
 
   private EnginePair open(CodecSpec codec) {
+    return open(model -> model.context(codec));
+  }
+
+  private EnginePair open(Function<RandomModel, CodecContext> codec) {
     RandomModel model = RandomModel.of(9, 3, 64, arena);
     EngineLimits limits = new EngineLimits(1024, 128);
-    return EnginePair.open(model.config(), model.weights(), model.context(codec), limits);
+    return EnginePair.open(model.config(), model.weights(), codec.apply(model), limits);
   }
 
   @ParameterizedTest
@@ -95,9 +101,18 @@ final class SharedBlocksGpuTest {
   @ParameterizedTest
   @MethodSource("codecs")
   void prefixesTravelBothWays(CodecSpec codec) {
+    assertPrefixesTravelBothWays(open(codec));
+  }
+
+  @Test
+  void prefixesWhoseLayersDifferInTheirCodecsTravelBothWays() {
+    assertPrefixesTravelBothWays(open(RandomModel::mixedContext));
+  }
+
+  private static void assertPrefixesTravelBothWays(EnginePair opened) {
     int[] prompt = RandomModel.tokens(256, 4);
     int[] rest = RandomModel.tokens(60, 5); // Within one block, so that none is added.
-    try (EnginePair engines = open(codec)) {
+    try (EnginePair engines = opened) {
       Map<EnginePair.Place, byte[]> fromCpu = EnginePair.blocks(engines.cpu(), prompt);
       Map<EnginePair.Place, byte[]> fromGpu = EnginePair.blocks(engines.gpu(), prompt);
       for (Map<EnginePair.Place, byte[]> blocks : List.of(fromCpu, fromGpu)) {

@@ -1,0 +1,229 @@
+// Encodes the keys of `shaped`: as encode_blocks.cu does, but each channel's rounding error is made up for by the
+// channels after it (io.rotatekv.kernels.codec.ErrorFeedback), in the same order of operations as the specification.
+//
+// A CTA has 32 tokens of one chunk. After rotating and fitting, a thread to a line, the chunk lies in shared memory and
+// is rounded panel by panel, 16 channels each: one warp rounds a panel, a lane to a token, and leaves its errors; then all
+// threads take them, times their weights, off the channels behind the panel, as in a blocked triangular solve. While
+// one CTA's warp rounds, the other CTAs of the multiprocessor have its arithmetic to themselves.
+
+#include <cuda_fp16.h>
+#include <stdint.h>
+
+#include "detail/encode.cuh"
+#include "detail/encode_line.cuh"
+#include "detail/fit_groups.cuh"
+#include "detail/store_codes.cuh"
+
+namespace {
+
+using namespace rotatekv;
+
+constexpr int kTokens = 32;
+constexpr int kPanel = 16;     // channels that are rounded before their errors go to the others
+constexpr int kPanels = kLine / kPanel;
+constexpr int kBatch = 8;      // channels that a thread takes errors off at a time, of four tokens
+
+// Weights of a chunk's errors, the upper triangle by panels: row i of a panel that begins at channel c has the weights
+// of channel c + i's error in channels c and after.
+struct PanelWeights {
+  const float* all;
+  int order;
+
+  __device__ PanelWeights(const EncodeParams& p, int chunk)
+      : all(p.feedback), order(p.groupHeads * p.headDim) {
+    all += static_cast<int64_t>(chunk) * (order * (order + kPanel) / 2);
+  }
+
+  __device__ int pitch(int from) const { return order - from; }
+
+  // The first row of the panel that begins at a channel.
+  __device__ const float* panel(int from) const { return all + from * order - from * (from - kPanel) / 2; }
+};
+
+// Shared memory of a CTA.
+struct ChunkMemory {
+  float* keys;      // (order, 32 tokens)
+  float* errors;    // (16, 32 tokens)
+  float* triangle;  // (16, 16): the weights within the panel that is rounded next
+  float2* groups;   // (heads, 32 tokens): 1 / scale of the codes, and the stored scale
+
+  __device__ ChunkMemory(void* shared, int order) {
+    keys = static_cast<float*>(shared);
+    errors = keys + order * kTokens;
+    triangle = errors + kPanel * kTokens;
+    groups = reinterpret_cast<float2*>(triangle + kPanel * kPanel);
+  }
+};
+
+__device__ __forceinline__ void loadTriangle(const PanelWeights& weights, int from, float* to) {
+  constexpr int kPieces = kPanel / 4;
+  for (int i = threadIdx.x; i < kPanel * kPieces; i += blockDim.x) {
+    const float* row = weights.panel(from) + i / kPieces * weights.pitch(from);
+    copyAsync(sharedAddress(to + 4 * i), row + i % kPieces * 4);
+  }
+  commitCopies();
+}
+
+// Rotates, centres and fits this thread's line, and leaves it in shared memory.
+__device__ void prepareLine(const Work& w, int chunkColumn, const ChunkMemory& memory) {
+  const Line& line = w.line;
+  float x[kLine];
+  const int64_t row = static_cast<int64_t>(blockIdx.y) * kBlockTokens + line.token;
+  const uint4* from = reinterpret_cast<const uint4*>(w.p.keys + row * w.p.keyStride + line.column * kLine);
+#pragma unroll
+  for (int i = 0; i < 8; i++) {
+    unpackHalves(from[i], x + 8 * i);
+  }
+  rotate(w, x);
+  w.losses.brokenLines += !(fabsf(x[0]) < INFINITY);
+  centre(w, x);
+  const ShapedGroup group = fitShaped(w, x);
+  if (line.first) {
+    memory.groups[chunkColumn * kLine / w.p.headDim * kTokens + line.row] = make_float2(group.inverse, group.step);
+  }
+  if (w.sink()) {
+    storeSinkKey(w, [&](int i) { return from[i]; });
+  }
+  __syncthreads();  // where lines met is free again
+  float* to = memory.keys + chunkColumn * kLine * kTokens + line.row;
+#pragma unroll
+  for (int i = 0; i < kLine; i++) {
+    to[i * kTokens] = x[i];
+  }
+}
+
+// Rounds a panel of one token, leaves its errors, and adds its codes to those of the line.
+__device__ __forceinline__ void roundPanel(
+    const SymmetricLevels& levels, const ChunkMemory& memory, int from, int field, float2 group, Codes (&codes)[4]) {
+  const int row = threadIdx.x;
+  float y[kPanel];
+#pragma unroll
+  for (int i = 0; i < kPanel; i++) {
+    y[i] = memory.keys[(from + i) * kTokens + row];
+  }
+  uint32_t words[4] = {};
+#pragma unroll
+  for (int i = 0; i < kPanel; i++) {
+    const float marked = levels.marked(levels.level(y[i], group.x));
+    const uint32_t code = __float_as_uint(marked) & 0xF;
+    words[i / 4] |= code << i % 4 * 8;
+    const float code0 = __fsub_rn(__fsub_rn(marked, SymmetricLevels::kMagic), levels.offset);
+    const float lost = __fsub_rn(y[i], __fmul_rn(code0, group.y));
+    const float error = fminf(fmaxf(lost, -group.y), group.y);
+    memory.errors[i * kTokens + row] = error;
+    const float4* weights = reinterpret_cast<const float4*>(memory.triangle + i * kPanel);
+#pragma unroll
+    for (int j = (i + 1) / 4; j < kPanel / 4; j++) {
+      const float4 four = weights[j];
+      const float weight[4] = {four.x, four.y, four.z, four.w};
+#pragma unroll
+      for (int k = 0; k < 4; k++) {
+        if (4 * j + k > i) {
+          y[4 * j + k] = __fsub_rn(y[4 * j + k], __fmul_rn(error, weight[k]));
+        }
+      }
+    }
+  }
+  const int shift = 2 * (field ^ 1);  // as fieldColumn has it
+#pragma unroll
+  for (int t = 0; t < 4; t++) {
+    codes[t].low |= (words[t] & 0x03030303u) << shift;
+    codes[t].high |= (words[t] >> 2 & 0x03030303u) << shift;
+  }
+}
+
+// Takes the errors of a panel, times their weights, off the channels behind it.
+__device__ __forceinline__ void passErrors(const PanelWeights& weights, const ChunkMemory& memory, int from) {
+  constexpr int kFours = kTokens / 4;
+  const int four = threadIdx.x % kFours;
+  const float* panel = weights.panel(from);
+  const int pitch = weights.pitch(from);
+  const float4* errors = reinterpret_cast<const float4*>(memory.errors) + four;
+  for (int c = kPanel + threadIdx.x / kFours * kBatch; c < pitch; c += blockDim.x / kFours * kBatch) {
+    float4* keys = reinterpret_cast<float4*>(memory.keys) + (from + c) * kFours + four;
+    float4 y[kBatch];
+#pragma unroll
+    for (int k = 0; k < kBatch; k++) {
+      y[k] = keys[k * kFours];
+    }
+#pragma unroll 4
+    for (int i = 0; i < kPanel; i++) {
+      const float4 e = errors[i * kFours];
+      float w[kBatch];
+#pragma unroll
+      for (int k = 0; k < kBatch; k += 4) {
+        const float4 piece = __ldg(reinterpret_cast<const float4*>(panel + i * pitch + c + k));
+        w[k] = piece.x;
+        w[k + 1] = piece.y;
+        w[k + 2] = piece.z;
+        w[k + 3] = piece.w;
+      }
+#pragma unroll
+      for (int k = 0; k < kBatch; k++) {
+        y[k].x = __fsub_rn(y[k].x, __fmul_rn(e.x, w[k]));
+        y[k].y = __fsub_rn(y[k].y, __fmul_rn(e.y, w[k]));
+        y[k].z = __fsub_rn(y[k].z, __fmul_rn(e.z, w[k]));
+        y[k].w = __fsub_rn(y[k].w, __fmul_rn(e.w, w[k]));
+      }
+    }
+#pragma unroll
+    for (int k = 0; k < kBatch; k++) {
+      keys[k * kFours] = y[k];
+    }
+  }
+}
+
+}  // namespace
+
+// Grid (32 tokens' keys of each chunk of a block, blocks), 32 threads for each line of a chunk.
+extern "C" __global__ void __launch_bounds__(256, 2) encode_shaped_keys(const __grid_constant__ EncodeParams p) {
+  extern __shared__ uint4 shared[];
+  constexpr int kTiles = kBlockTokens / kTokens;
+  const int chunk = blockIdx.x / kTiles;
+  const PanelWeights weights(p, chunk);
+  const ChunkMemory memory(shared, weights.order);
+  const Exchange exchange{memory.keys, nullptr};
+  const Side side(p, true, p.bits);
+  Line line(chunk, blockIdx.x % kTiles, p.kvHeads, p.headDim, p.groupHeads, kTokens);
+  Losses losses{};
+  uint8_t* const block = reinterpret_cast<uint8_t*>(p.blocks[blockIdx.y]);
+  const uint64_t sinks = findSinks(p, p.maxima + blockIdx.y * kBlockTokens);
+  const Work work{p, exchange, line, side, losses, sinks, block};
+  loadTriangle(weights, 0, memory.triangle);
+  prepareLine(work, line.column - chunk * line.tileColumns, memory);
+  waitForCopies<0>();
+  __syncthreads();
+
+  // From here on the first warp's lanes are tokens and its lines those of the chunk, one after the other.
+  const bool rounds = threadIdx.x < kTokens;
+  const SymmetricLevels levels(side.levels);
+  line.row = threadIdx.x;
+  line.token = line.keyToken(kTokens, line.row);
+#pragma unroll 1
+  for (int column = 0; column < line.tileColumns; column++) {
+    line.column = chunk * line.tileColumns + column;
+    Codes codes[4] = {};
+#pragma unroll 1
+    for (int field = 0; field < kPanels; field++) {
+      const int from = column * kLine + field * kPanel;
+      if (rounds) {
+        const float2 group = memory.groups[from / p.headDim * kTokens + line.row];
+        roundPanel(levels, memory, from, field, group, codes);
+      }
+      __syncthreads();
+      if (from + kPanel < weights.order) {
+        loadTriangle(weights, from + kPanel, memory.triangle);
+        passErrors(weights, memory, from);
+        waitForCopies<0>();
+      }
+      __syncthreads();
+    }
+    if (rounds) {
+      storeKeys(work, codes);
+      if (p.bits > 2) {
+        storeKeysHigh(work, codes);
+      }
+    }
+  }
+  report(losses, p.losses);
+}

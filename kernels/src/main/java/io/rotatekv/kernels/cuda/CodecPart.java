@@ -1,0 +1,8 @@
+package io.rotatekv.kernels.cuda;
+
+/** What works on the blocks of one codec. */
+interface CodecPart extends AutoCloseable {
+
+  @Override
+  void close();
+}
