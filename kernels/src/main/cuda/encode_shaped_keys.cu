@@ -1,10 +1,11 @@
 // Encodes the keys of `shaped`: as encode_blocks.cu does, but each channel's rounding error is made up for by the
 // channels after it (io.rotatekv.kernels.codec.ErrorFeedback), in the same order of operations as the specification.
 //
-// A CTA has 32 tokens of one chunk. After rotating and fitting, a thread to a line, the chunk lies in shared memory and
+// A CTA has some tokens of one chunk. After rotating and fitting, a thread to a line, the chunk lies in shared memory and
 // is rounded panel by panel, 16 channels each: one warp rounds a panel, a lane to a token, and leaves its errors; then all
 // threads take them, times their weights, off the channels behind the panel, as in a blocked triangular solve. While
-// one CTA's warp rounds, the other CTAs of the multiprocessor have its arithmetic to themselves.
+// one CTA's warp rounds, the other CTAs of the multiprocessor have its arithmetic to themselves. Of many blocks, 32
+// tokens share the weights that a CTA reads; of few, 8 let more multiprocessors take part.
 
 #include <cuda_fp16.h>
 #include <stdint.h>
@@ -18,10 +19,8 @@ namespace {
 
 using namespace rotatekv;
 
-constexpr int kTokens = 32;
-constexpr int kPanel = 16;     // channels that are rounded before their errors go to the others
+constexpr int kPanel = 16;  // channels that are rounded before their errors go to the others
 constexpr int kPanels = kLine / kPanel;
-constexpr int kBatch = 8;      // channels that a thread takes errors off at a time, of four tokens
 
 // Weights of a chunk's errors, the upper triangle by panels: row i of a panel that begins at channel c has the weights
 // of channel c + i's error in channels c and after.
@@ -41,17 +40,18 @@ struct PanelWeights {
 };
 
 // Shared memory of a CTA.
+template <int kTokens>
 struct ChunkMemory {
-  float* keys;      // (order, 32 tokens)
-  float* errors;    // (16, 32 tokens)
+  float* errors;    // (16, tokens)
   float* triangle;  // (16, 16): the weights within the panel that is rounded next
-  float2* groups;   // (heads, 32 tokens): 1 / scale of the codes, and the stored scale
+  float2* groups;   // (heads, tokens): 1 / scale of the codes, and the stored scale
+  float* keys;      // (order, tokens); of three heads a chunk (threads, 64) before that, where lines meet
 
-  __device__ ChunkMemory(void* shared, int order) {
-    keys = static_cast<float*>(shared);
-    errors = keys + order * kTokens;
+  __device__ ChunkMemory(void* shared, int heads) {
+    errors = static_cast<float*>(shared);
     triangle = errors + kPanel * kTokens;
     groups = reinterpret_cast<float2*>(triangle + kPanel * kPanel);
+    keys = reinterpret_cast<float*>(groups + heads * kTokens);
   }
 };
 
@@ -65,7 +65,8 @@ __device__ __forceinline__ void loadTriangle(const PanelWeights& weights, int fr
 }
 
 // Rotates, centres and fits this thread's line, and leaves it in shared memory.
-__device__ void prepareLine(const Work& w, int chunkColumn, const ChunkMemory& memory) {
+template <int kTokens>
+__device__ void prepareLine(const Work& w, int chunkColumn, const ChunkMemory<kTokens>& memory) {
   const Line& line = w.line;
   float x[kLine];
   const int64_t row = static_cast<int64_t>(blockIdx.y) * kBlockTokens + line.token;
@@ -75,26 +76,34 @@ __device__ void prepareLine(const Work& w, int chunkColumn, const ChunkMemory& m
     unpackHalves(from[i], x + 8 * i);
   }
   rotate(w, x);
-  w.losses.brokenLines += !(fabsf(x[0]) < INFINITY);
+  w.losses.brokenLines += line.active && !(fabsf(x[0]) < INFINITY);
   centre(w, x);
   const ShapedGroup group = fitShaped(w, x);
-  if (line.first) {
+  if (line.active && line.first) {
     memory.groups[chunkColumn * kLine / w.p.headDim * kTokens + line.row] = make_float2(group.inverse, group.step);
   }
-  if (w.sink()) {
+  if (line.active && w.sink()) {
     storeSinkKey(w, [&](int i) { return from[i]; });
   }
   __syncthreads();  // where lines met is free again
-  float* to = memory.keys + chunkColumn * kLine * kTokens + line.row;
+  if (line.active) {
+    float* to = memory.keys + chunkColumn * kLine * kTokens + line.row;
 #pragma unroll
-  for (int i = 0; i < kLine; i++) {
-    to[i * kTokens] = x[i];
+    for (int i = 0; i < kLine; i++) {
+      to[i * kTokens] = x[i];
+    }
   }
 }
 
 // Rounds a panel of one token, leaves its errors, and adds its codes to those of the line.
+template <int kTokens>
 __device__ __forceinline__ void roundPanel(
-    const SymmetricLevels& levels, const ChunkMemory& memory, int from, int field, float2 group, Codes (&codes)[4]) {
+    const SymmetricLevels& levels,
+    const ChunkMemory<kTokens>& memory,
+    int from,
+    int field,
+    float2 group,
+    Codes (&codes)[4]) {
   const int row = threadIdx.x;
   float y[kPanel];
 #pragma unroll
@@ -132,9 +141,11 @@ __device__ __forceinline__ void roundPanel(
   }
 }
 
-// Takes the errors of a panel, times their weights, off the channels behind it.
-__device__ __forceinline__ void passErrors(const PanelWeights& weights, const ChunkMemory& memory, int from) {
+// Takes the errors of a panel, times their weights, off the channels behind it; a thread of four tokens at a time.
+template <int kTokens>
+__device__ __forceinline__ void passErrors(const PanelWeights& weights, const ChunkMemory<kTokens>& memory, int from) {
   constexpr int kFours = kTokens / 4;
+  constexpr int kBatch = kTokens == 32 ? 8 : 4;  // channels
   const int four = threadIdx.x % kFours;
   const float* panel = weights.panel(from);
   const int pitch = weights.pitch(from);
@@ -173,18 +184,21 @@ __device__ __forceinline__ void passErrors(const PanelWeights& weights, const Ch
   }
 }
 
-}  // namespace
-
-// Grid (32 tokens' keys of each chunk of a block, blocks), 32 threads for each line of a chunk.
-extern "C" __global__ void __launch_bounds__(256, 2) encode_shaped_keys(const __grid_constant__ EncodeParams p) {
+template <int kTokens>
+__device__ __forceinline__ void encodeChunk(const EncodeParams& p) {
   extern __shared__ uint4 shared[];
   constexpr int kTiles = kBlockTokens / kTokens;
   const int chunk = blockIdx.x / kTiles;
   const PanelWeights weights(p, chunk);
-  const ChunkMemory memory(shared, weights.order);
+  const ChunkMemory<kTokens> memory(shared, p.groupHeads);
   const Exchange exchange{memory.keys, nullptr};
   const Side side(p, true, p.bits);
   Line line(chunk, blockIdx.x % kTiles, p.kvHeads, p.headDim, p.groupHeads, kTokens);
+  if (!line.active) {  // such threads follow another's line and store nothing
+    line.row = 0;
+    line.token = line.keyToken(kTokens, 0);
+    line.column = chunk * line.tileColumns;
+  }
   Losses losses{};
   uint8_t* const block = reinterpret_cast<uint8_t*>(p.blocks[blockIdx.y]);
   const uint64_t sinks = findSinks(p, p.maxima + blockIdx.y * kBlockTokens);
@@ -195,10 +209,10 @@ extern "C" __global__ void __launch_bounds__(256, 2) encode_shaped_keys(const __
   __syncthreads();
 
   // From here on the first warp's lanes are tokens and its lines those of the chunk, one after the other.
-  const bool rounds = threadIdx.x < kTokens;
-  const SymmetricLevels levels(side.levels);
-  line.row = threadIdx.x;
+  line.active = threadIdx.x < kTokens;
+  line.row = threadIdx.x % kTokens;
   line.token = line.keyToken(kTokens, line.row);
+  const SymmetricLevels levels(side.levels);
 #pragma unroll 1
   for (int column = 0; column < line.tileColumns; column++) {
     line.column = chunk * line.tileColumns + column;
@@ -206,7 +220,7 @@ extern "C" __global__ void __launch_bounds__(256, 2) encode_shaped_keys(const __
 #pragma unroll 1
     for (int field = 0; field < kPanels; field++) {
       const int from = column * kLine + field * kPanel;
-      if (rounds) {
+      if (line.active) {
         const float2 group = memory.groups[from / p.headDim * kTokens + line.row];
         roundPanel(levels, memory, from, field, group, codes);
       }
@@ -218,7 +232,7 @@ extern "C" __global__ void __launch_bounds__(256, 2) encode_shaped_keys(const __
       }
       __syncthreads();
     }
-    if (rounds) {
+    if (threadIdx.x < 32) {
       storeKeys(work, codes);
       if (p.bits > 2) {
         storeKeysHigh(work, codes);
@@ -227,3 +241,15 @@ extern "C" __global__ void __launch_bounds__(256, 2) encode_shaped_keys(const __
   }
   report(losses, p.losses);
 }
+
+}  // namespace
+
+// Grid (the tokens' keys of each chunk of a block, blocks), 32 threads for each line of a chunk.
+#define ENCODE(TOKENS)                                                                    \
+  extern "C" __global__ void __launch_bounds__(256, 2) encode_shaped_keys_t##TOKENS(      \
+      const __grid_constant__ EncodeParams p) {                                           \
+    encodeChunk<TOKENS>(p);                                                               \
+  }
+
+ENCODE(32)
+ENCODE(8)

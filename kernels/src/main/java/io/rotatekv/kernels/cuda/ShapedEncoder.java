@@ -7,17 +7,22 @@ import io.rotatekv.kernels.codec.KvShape;
 /** The encoder of {@code shaped}: the keys by {@code encode_shaped_keys.cu}, then all else. */
 final class ShapedEncoder implements LayerEncoder {
 
-  /** Tokens of a thread block. */
-  private static final int TOKENS = 32;
+  /** Threads of a line of a chunk. */
+  private static final int LINE_THREADS = 32;
 
-  private static final int TILES = BLOCK_TOKENS / TOKENS;
+  /** Tokens of a thread block: of many blocks, and of so few that these take half the device. */
+  private static final int MANY = 32;
+
+  private static final int FEW = 8;
 
   private final EncodeParameters parameters;
   private final int chunks;
   private final int threads;
+  private final int multiprocessors;
   private final LineEncoder others;
   private final CudaModule module;
-  private final CudaKernel kernel;
+  private final CudaKernel many;
+  private final CudaKernel few;
 
   /**
    * Loads the kernels.
@@ -29,23 +34,33 @@ final class ShapedEncoder implements LayerEncoder {
     this.parameters = parameters;
     KvShape shape = parameters.codec().shape();
     chunks = shape.kvDim() / shape.rotationOrder();
-    threads = TOKENS * shape.rotationOrder() / LineTiling.LINE;
+    threads = LINE_THREADS * shape.rotationOrder() / LineTiling.LINE;
+    multiprocessors = device.multiprocessors();
     others = new LineEncoder(device, parameters);
     module = device.module("encode_shaped_keys");
-    kernel = module.kernel("encode_shaped_keys").sharedBytes(sharedBytes(shape));
+    many = kernel(shape, MANY);
+    few = kernel(shape, FEW);
+  }
+
+  private CudaKernel kernel(KvShape shape, int tokens) {
+    return module.kernel("encode_shaped_keys_t" + tokens).sharedBytes(sharedBytes(shape, tokens));
   }
 
   /** The {@code ChunkMemory} of the kernel. */
-  private static int sharedBytes(KvShape shape) {
+  private int sharedBytes(KvShape shape, int tokens) {
     int panel = FeedbackTables.PANEL;
-    int floats = (shape.rotationOrder() + panel) * TOKENS + panel * panel;
-    return (floats + 2 * shape.rotationHeads() * TOKENS) * Float.BYTES;
+    int heads = shape.rotationHeads();
+    int keys = heads == 3 ? threads * LineTiling.LINE : shape.rotationOrder() * tokens;
+    return (panel * tokens + panel * panel + 2 * heads * tokens + keys) * Float.BYTES;
   }
 
   @Override
   public void encode(int layer, EncodeInput input, CudaStream stream) {
-    KernelArguments arguments = parameters.build(layer, input, TOKENS);
-    kernel.launch(chunks * TILES, input.blocks(), 1, threads, stream, arguments);
+    boolean fills = 2 * input.blocks() * chunks * (BLOCK_TOKENS / MANY) > multiprocessors;
+    int tokens = fills ? MANY : FEW;
+    int tiles = BLOCK_TOKENS / tokens;
+    KernelArguments arguments = parameters.build(layer, input, tokens);
+    (fills ? many : few).launch(chunks * tiles, input.blocks(), 1, threads, stream, arguments);
     others.encode(layer, input, stream);
   }
 

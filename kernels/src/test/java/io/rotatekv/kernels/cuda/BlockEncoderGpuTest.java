@@ -46,7 +46,20 @@ final class BlockEncoderGpuTest {
   @ParameterizedTest
   @MethodSource("contexts")
   void bytesAreThoseOfTheScalarCodec(CodecContext context) {
-    assertSameBytes(context, context.shape().layers() - 1);
+    assertSameBytes(context, context.shape().layers() - 1, 1);
+  }
+
+  static List<CodecContext> shapedContexts() {
+    return contexts().stream()
+        .filter(context -> context.spec().family() == CodecFamily.SHAPED)
+        .toList();
+  }
+
+  // So many that the thread blocks of 32 tokens each fill the device.
+  @ParameterizedTest
+  @MethodSource("shapedContexts")
+  void manyBlocksAreEncodedAsFewAre(CodecContext context) {
+    assertSameBytes(context, 0, Math.ceilDiv(device.multiprocessors(), 2 * SINKS.length));
   }
 
   @Test
@@ -61,47 +74,53 @@ final class BlockEncoderGpuTest {
             context.layers(),
             context.fingerprint());
     for (int layer = 0; layer < shape.layers(); layer++) {
-      assertSameBytes(mixed, layer);
+      assertSameBytes(mixed, layer, 1);
     }
   }
 
-  private void assertSameBytes(CodecContext context, int layer) {
+  /** Encodes the same blocks several times over. */
+  private void assertSameBytes(CodecContext context, int layer, int copies) {
     BlockCodec scalar = ScalarCodecs.create(context);
     KvShape shape = context.shape();
     int rowCount = Samples.rows(shape, 0).length;
-    float[] keys = new float[SINKS.length * rowCount];
-    float[] values = new float[SINKS.length * rowCount];
-    float[] maxima = new float[SINKS.length * BlockCodec.BLOCK_TOKENS];
-    MemorySegment expected = blocks(scalar);
+    int blocks = copies * SINKS.length;
+    float[] keys = new float[blocks * rowCount];
+    float[] values = new float[blocks * rowCount];
+    float[] maxima = new float[blocks * BlockCodec.BLOCK_TOKENS];
+    MemorySegment expected = blocks(scalar, SINKS.length);
     for (int block = 0; block < SINKS.length; block++) {
       float[] key = GpuCodecs.rows(shape, shape.rotationOrder(), 2L * block);
       float[] value = GpuCodecs.rows(shape, shape.headDim(), 2L * block + 1);
-      System.arraycopy(key, 0, keys, block * rowCount, rowCount);
-      System.arraycopy(value, 0, values, block * rowCount, rowCount);
       float[] largest = GpuCodecs.maxima(SINKS[block]);
-      System.arraycopy(largest, 0, maxima, block * largest.length, largest.length);
+      for (int copy = block; copy < blocks; copy += SINKS.length) {
+        System.arraycopy(key, 0, keys, copy * rowCount, rowCount);
+        System.arraycopy(value, 0, values, copy * rowCount, rowCount);
+        System.arraycopy(largest, 0, maxima, copy * largest.length, largest.length);
+      }
       scalar.encode(layer, key, value, SINKS[block], block(expected, scalar, block));
     }
 
     try (BlockEncoder encoder = new BlockEncoder(device, context)) {
       MemorySegment found = encode(encoder, scalar, layer, keys, values, maxima);
-      for (int block = 0; block < SINKS.length; block++) {
+      for (int block = 0; block < blocks; block++) {
         MemorySegment one = block(found, scalar, block);
         Blocks.seal(one);
-        assertEquals(-1, block(expected, scalar, block).mismatch(one), "block " + block);
+        MemorySegment same = block(expected, scalar, block % SINKS.length);
+        assertEquals(-1, same.mismatch(one), "block " + block);
         Blocks.verify(one, context, layer);
       }
-      assertSameLosses(scalar.stats(layer), encoder.losses(stream), context.spec());
+      assertSameLosses(scalar.stats(layer), copies, encoder.losses(stream), context.spec());
     }
   }
 
-  private static void assertSameLosses(EncodeStats expected, EncodeLosses found, CodecSpec spec) {
+  private static void assertSameLosses(
+      EncodeStats expected, int copies, EncodeLosses found, CodecSpec spec) {
     assertEquals(
         new EncodeLosses(
-            expected.narrowGroups(),
-            expected.saturatedZeros(),
-            expected.saturatedScales(),
-            expected.saturatedHalves()),
+            copies * expected.narrowGroups(),
+            copies * expected.saturatedZeros(),
+            copies * expected.saturatedScales(),
+            copies * expected.saturatedHalves()),
         found);
     boolean hasZeros = spec.family() == CodecFamily.ROTATEKV;
     assertEquals(hasZeros, found.narrowGroups() > 0, "the rows have narrow groups");
@@ -150,7 +169,7 @@ final class BlockEncoderGpuTest {
     try (DeviceBuffer keyRows = GpuMemory.rounded(device, stream, keys);
         DeviceBuffer valueRows = GpuMemory.rounded(device, stream, values);
         DeviceBuffer largest = GpuMemory.floats(device, stream, maxima);
-        DeviceBuffer out = GpuMemory.upload(device, stream, blocks(scalar));
+        DeviceBuffer out = GpuMemory.upload(device, stream, blocks(scalar, blocks));
         DeviceBuffer targets = GpuMemory.longs(device, stream, addresses(out, room, blocks))) {
       encoder.encode(
           layer,
@@ -174,9 +193,9 @@ final class BlockEncoderGpuTest {
     return codec.maxBlockBytes();
   }
 
-  /** Room for all blocks, filled with what no section holds by chance. */
-  private static MemorySegment blocks(BlockCodec codec) {
-    byte[] bytes = new byte[Math.toIntExact(SINKS.length * room(codec))];
+  /** Room for some blocks, filled with what no section holds by chance. */
+  private static MemorySegment blocks(BlockCodec codec, int count) {
+    byte[] bytes = new byte[Math.toIntExact(count * room(codec))];
     Arrays.fill(bytes, (byte) 0xA5);
     MemorySegment room = Arena.ofAuto().allocate(bytes.length, Long.BYTES);
     return room.copyFrom(MemorySegment.ofArray(bytes));

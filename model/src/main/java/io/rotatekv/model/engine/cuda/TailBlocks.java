@@ -14,12 +14,16 @@ import java.util.List;
 /** Encodes the unfilled blocks that a decode step has filled. */
 final class TailBlocks implements AutoCloseable {
 
+  /** Blocks that are encoded at a time. */
+  private static final int PARALLEL = 16;
+
   private final TailLayout layout;
   private final CacheMemory memory;
   private final BlockRoom room;
   private final BlockEncoder encoder;
   private final BlockDownloads downloads;
   private final CudaStream stream;
+  private final ParallelStreams parallel;
   private final DeviceBuffer targets; // (rows, layers): where blocks go
   private final PinnedBuffer hostTargets;
   private final PinnedBuffer maxima; // (rows, layers, 64)
@@ -42,6 +46,7 @@ final class TailBlocks implements AutoCloseable {
     this.encoder = encoder;
     this.downloads = downloads;
     this.stream = model.stream;
+    parallel = new ParallelStreams(model.device, PARALLEL);
     long targetBytes = (long) rows * layers() * Long.BYTES;
     targets = model.device.allocate(targetBytes);
     hostTargets = model.device.allocatePinned(targetBytes);
@@ -68,61 +73,88 @@ final class TailBlocks implements AutoCloseable {
     return maxima.segment().asSlice(index * layout.maximaBytes(), layout.maximaBytes());
   }
 
+  /** A block that a sequence has filled: its places by layer, and where these stand in targets. */
+  private record Filled(CudaSequence sequence, List<BlockRoom.Place> places, long table) {}
+
   /** Encodes the full ones of the sequences that {@link #readMaxima} saw, and tells of them. */
   void write(List<CudaSequence> sequences) {
-    List<CudaSequence> full = new ArrayList<>();
-    for (int i = 0; i < sequences.size(); i++) {
-      if (sequences.get(i).tailTokens() == 0) {
-        write(sequences.get(i), i);
-        full.add(sequences.get(i));
-      }
-    }
-    if (!full.isEmpty()) {
+    List<Filled> filled = encodeFull(sequences);
+    if (!filled.isEmpty()) {
+      downloads.after(stream);
+      filled.forEach(this::queueDownloads);
       encoder.losses(stream); // Waits for the encoder, and refuses what no codec can hold.
-      full.forEach(sequence -> sequence.replaceTail(0));
-      full.forEach(CudaSequence::dropOutgrown);
+      filled.forEach(block -> block.sequence.replaceTail(0));
+      filled.forEach(block -> block.sequence.dropOutgrown());
       downloads.deliver(0);
     }
   }
 
-  private void write(CudaSequence sequence, int index) {
+  /** A block of one layer leaves most of the device idle, so many are encoded at a time. */
+  private List<Filled> encodeFull(List<CudaSequence> sequences) {
+    List<Filled> filled = new ArrayList<>();
+    try {
+      for (int i = 0; i < sequences.size(); i++) {
+        if (sequences.get(i).tailTokens() == 0) {
+          Filled block = makeRoom(sequences.get(i), i);
+          filled.add(block);
+          parallel.fork(stream);
+          for (int layer = 0; layer < layers(); layer++) {
+            encode(block, layer, parallel.next());
+          }
+        }
+      }
+    } finally {
+      if (!filled.isEmpty()) {
+        parallel.join(stream);
+      }
+    }
+    return filled;
+  }
+
+  private Filled makeRoom(CudaSequence sequence, int index) {
     long table = (long) index * layers() * Long.BYTES;
-    BlockRoom.Place[] places = new BlockRoom.Place[layers()];
+    List<BlockRoom.Place> places = new ArrayList<>();
     for (int layer = 0; layer < layers(); layer++) {
       long floats = (long) layer * BLOCK_TOKENS * Float.BYTES;
-      places[layer] = room.append(sequence, layer, maxima(index).asSlice(floats));
+      BlockRoom.Place place = room.append(sequence, layer, maxima(index).asSlice(floats));
+      places.add(place);
       hostTargets
           .segment()
           .set(
-              ValueLayout.JAVA_LONG,
-              table + (long) layer * Long.BYTES,
-              memory.address(places[layer].at()));
+              ValueLayout.JAVA_LONG, table + (long) layer * Long.BYTES, memory.address(place.at()));
     }
     targets.upload(
         hostTargets.segment().asSlice(table, (long) layers() * Long.BYTES), table, stream);
-    Tail tail = sequence.requireTail();
-    for (int layer = 0; layer < layers(); layer++) {
-      long keys = memory.address(tail.layer(layer));
-      encoder.encode(
-          layer,
-          keys,
-          keys + tail.layout().sideBytes(),
-          memory.address(tail.maxima(layer)),
-          1,
-          targets.address() + table + (long) layer * Long.BYTES,
-          stream);
-    }
+    return new Filled(sequence, places, table);
+  }
+
+  private void encode(Filled block, int layer, CudaStream on) {
+    Tail tail = block.sequence.requireTail();
+    long keys = memory.address(tail.layer(layer));
+    encoder.encode(
+        layer,
+        keys,
+        keys + tail.layout().sideBytes(),
+        memory.address(tail.maxima(layer)),
+        1,
+        targets.address() + block.table + (long) layer * Long.BYTES,
+        on);
+  }
+
+  private void queueDownloads(Filled filled) {
+    CudaSequence sequence = filled.sequence;
     if (sequence.listens()) {
-      downloads.after(stream);
       int block = sequence.length() / BLOCK_TOKENS - 1;
       for (int layer = 0; layer < layers(); layer++) {
-        downloads.queue(sequence, block, layer, places[layer].at(), places[layer].bytes());
+        BlockRoom.Place place = filled.places.get(layer);
+        downloads.queue(sequence, block, layer, place.at(), place.bytes());
       }
     }
   }
 
   @Override
   public void close() {
+    parallel.close();
     targets.close();
     hostTargets.close();
     maxima.close();
