@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /** Encodes a layer's whole blocks and decodes them again; the unfilled last one stays exact. */
-final class BlockReconstruction implements Reconstruction {
+public final class BlockReconstruction implements Reconstruction {
 
   private final BlockCodec codec;
   private final CodecContext context;
@@ -21,7 +21,8 @@ final class BlockReconstruction implements Reconstruction {
   private final float[] channelMajor;
   private Losses losses = Losses.NONE;
 
-  BlockReconstruction(BlockCodec codec, CodecContext context) {
+  /** Blocks of {@code codec}, made for {@code context}. For one thread. */
+  public BlockReconstruction(BlockCodec codec, CodecContext context) {
     this.codec = codec;
     this.context = context;
     this.block = Arena.ofAuto().allocate(codec.maxBlockBytes(), Long.SIZE);

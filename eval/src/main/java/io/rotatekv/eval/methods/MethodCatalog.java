@@ -25,7 +25,7 @@ final class MethodCatalog {
     return methods(new KvShape(1, 1, 64)).stream().map(MethodDefinition::name).toList();
   }
 
-  /** A method of the literature, or a row of an ablation. */
+  /** A method of the literature, a row of an ablation, or a served codec with something changed. */
   static Optional<MethodDefinition> find(String name, KvShape shape) {
     Stream<MethodDefinition> rows =
         AblationTable.numbers().stream()
@@ -33,7 +33,8 @@ final class MethodCatalog {
             .map(AblationTable.Entry::method);
     return Stream.concat(methods(shape).stream(), rows)
         .filter(method -> method.name().equals(name))
-        .findFirst();
+        .findFirst()
+        .or(() -> CodecVariant.parse(name).map(MethodDefinition::of));
   }
 
   private static List<MethodDefinition> methods(KvShape shape) {

@@ -1,5 +1,7 @@
 package io.rotatekv.eval.methods;
 
+import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.model.engine.cpu.CacheMethod;
 
@@ -10,11 +12,11 @@ import io.rotatekv.model.engine.cpu.CacheMethod;
  * @param bits bits of a code
  * @param parameters all parameters, as a string
  * @param calibrated whether it learns from a calibration text
- * @param sinks whether it takes the calibrated thresholds of sinks
+ * @param sinks whether it takes the model's calibration, such as the thresholds of sinks
  * @param maker fits it
  */
 record MethodDefinition(
-    String name, int bits, String parameters, boolean calibrated, boolean sinks, Maker maker) {
+    String name, double bits, String parameters, boolean calibrated, boolean sinks, Maker maker) {
 
   /** What a model has to offer to a method. */
   interface Ingredients {
@@ -26,6 +28,9 @@ record MethodDefinition(
 
     /** By layer, the size of hidden states above which a token is a sink. */
     float[] sinkThresholds();
+
+    /** A served codec with what was calibrated for it, the same in all layers. */
+    CodecContext codec(CodecSpec spec);
   }
 
   /** Fits a method to a model. */
@@ -50,6 +55,20 @@ record MethodDefinition(
                 ingredients.shape(),
                 ingredients::sample,
                 spec.sinks() ? ingredients.sinkThresholds() : new float[0]));
+  }
+
+  static MethodDefinition of(CodecVariant variant) {
+    return new MethodDefinition(
+        variant.name(),
+        variant.bits(),
+        variant.toString(),
+        false,
+        variant.calibrated(),
+        ingredients ->
+            new VariantMethod(
+                variant.context(variant.keys(), ingredients),
+                variant.context(variant.values(), ingredients),
+                variant.recent()));
   }
 
   static MethodDefinition kvQuant(String name, int bits, double outliers) {

@@ -3,6 +3,8 @@ package io.rotatekv.eval.methods;
 import io.rotatekv.eval.cache.EvalModel;
 import io.rotatekv.eval.run.EvalException;
 import io.rotatekv.eval.run.EvalText;
+import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.model.calibration.Calibration;
@@ -50,6 +52,13 @@ final class ModelIngredients implements MethodDefinition.Ingredients {
       sample = CalibrationSample.of(model.model(), model.model().tokenizer().encode(content, true));
     }
     return sample;
+  }
+
+  @Override
+  public CodecContext codec(CodecSpec spec) {
+    return spec.family() == CodecFamily.FP16
+        ? CodecContext.fp16(shape())
+        : model.requireCalibration(spec).uniform(spec);
   }
 
   @Override

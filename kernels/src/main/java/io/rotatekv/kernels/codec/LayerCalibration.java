@@ -14,8 +14,8 @@ package io.rotatekv.kernels.codec;
  *     exceeds this stays in FP16 (Sun et al. 2024, "Massive Activations"); positive infinity for
  *     none
  * @param keyImportance what an error of a key before RoPE costs, as a matrix C by KV head: the mean
- *     square of the error {@code e} of a score is {@code e^T C e}, up to a factor; lower triangles
- *     by row, {@code (kvHeads, headDim (headDim + 1) / 2)}
+ *     square of the error that attention makes of an error {@code e} is {@code e^T C e}, up to a
+ *     factor; lower triangles by row, {@code (kvHeads, headDim (headDim + 1) / 2)}
  */
 @SuppressWarnings("ArrayRecordComponent")
 public record LayerCalibration(

@@ -3,10 +3,12 @@ package io.rotatekv.model.calibration;
 import io.rotatekv.kernels.Kernels;
 import io.rotatekv.kernels.Team;
 import io.rotatekv.kernels.codec.CodecContext;
-import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.codec.LayerCalibration;
+import io.rotatekv.kernels.ops.RopeTable;
+import io.rotatekv.kernels.tensor.Matrix;
 import io.rotatekv.model.Model;
+import io.rotatekv.model.ModelConfig;
 import io.rotatekv.model.engine.Attend;
 import io.rotatekv.model.engine.BlockListener;
 import io.rotatekv.model.engine.Engine;
@@ -14,20 +16,20 @@ import io.rotatekv.model.engine.EngineLimits;
 import io.rotatekv.model.engine.Output;
 import io.rotatekv.model.engine.Sequence;
 import io.rotatekv.model.engine.Step;
+import io.rotatekv.model.engine.cpu.CacheMethod;
 import io.rotatekv.model.engine.cpu.CpuEngine;
 import io.rotatekv.model.engine.cpu.LayerObserver;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
-import java.util.function.Supplier;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
  * Algorithm 1 of RotateKV (arXiv 2501.16383): runs a text through the model with an FP16 cache and
- * takes the mean of every rotated key channel, whose order is the reorder, and what queries make of
- * errors of keys. A second pass measures the ranges that the groups of that order have, and the
- * sizes of the hidden states.
+ * takes the mean of every rotated key channel, whose order is the reorder, and the sizes of the
+ * hidden states. A second pass measures the ranges that the groups of that order have, and what
+ * attention makes of errors of keys.
  *
  * <p>Unlike the authors' code, no layer sees quantized inputs while calibrating.
  */
@@ -55,51 +57,74 @@ public final class Calibrator {
    */
   public Calibration calibrate(String text, int[] tokens, int window, IntConsumer progress) {
     KvShape shape = model.kvShape();
-    List<KeyMeans> means = perLayer(shape, () -> new KeyMeans(shape));
-    List<KeyImportance> importances = perLayer(shape, () -> new KeyImportance(model.config()));
-    run(
-        tokens,
-        window,
-        progress,
-        (l, rows, hidden, q, k, v) -> {
-          means.get(l).add(k, rows);
-          importances.get(l).add(q, rows);
-        });
-    List<LayerRanges> ranges = new ArrayList<>();
-    for (int l = 0; l < shape.layers(); l++) {
-      float[] importance = importances.get(l).importance();
-      float[] mean = means.get(l).mean();
-      ranges.add(new LayerRanges(shape, mean, importance, model.config().hidden()));
-    }
-    run(
-        tokens,
-        window,
-        progress,
-        (l, rows, hidden, q, k, v) -> ranges.get(l).add(rows, hidden, k, v));
-    List<LayerCalibration> layers = ranges.stream().map(LayerRanges::calibration).toList();
+    ModelConfig config = model.config();
+    List<KeyMeans> means = perLayer(layer -> new KeyMeans(shape));
+    List<HiddenSizes> hiddenSizes = perLayer(layer -> new HiddenSizes(config.hidden()));
+    LayerObserver observer =
+        (layer, rows, hidden, q, keys, v) -> {
+          means.get(layer).add(keys, rows);
+          hiddenSizes.get(layer).add(hidden, rows);
+        };
+    run(observing(observer, window), tokens, window, progress);
+
+    RopeTable rope = new RopeTable(config.rope().inverseFrequencies(), window);
+    List<Float> sinks = perLayer(layer -> hiddenSizes.get(layer).sinkThreshold());
+    List<LayerRanges> ranges = perLayer(layer -> new LayerRanges(shape, means.get(layer).mean()));
+    List<KeyImportance> importances =
+        perLayer(layer -> new KeyImportance(config, projection(layer), kernels.matMul(), rope));
+    CacheMethod measure =
+        layer -> {
+          ranges.get(layer.layer()).add(layer.tokens(), layer.keys(), layer.values());
+          importances.get(layer.layer()).add(layer, sinks.get(layer.layer()), team);
+          return CacheMethod.EXACT.store(layer);
+        };
+    run(storing(measure, window), tokens, window, progress);
+    List<LayerCalibration> layers =
+        perLayer(layer ->
+            ranges.get(layer).calibration(sinks.get(layer), importances.get(layer).importance()));
     return new Calibration(
-        model.config().name(), model.fingerprint(), text, tokens.length, shape, layers, null);
+        config.name(), model.fingerprint(), text, tokens.length, shape, layers, null);
   }
 
-  private static <T> List<T> perLayer(KvShape shape, Supplier<T> each) {
-    return IntStream.range(0, shape.layers()).mapToObj(layer -> each.get()).toList();
+  private <T> List<T> perLayer(IntFunction<T> each) {
+    return IntStream.range(0, model.config().layers()).mapToObj(each).toList();
   }
 
-  private void run(int[] tokens, int window, IntConsumer progress, LayerObserver observer) {
-    CodecContext fp16 = new CodecContext(CodecSpec.FP16, model.kvShape(), List.of(), 0L);
-    EngineLimits limits = new EngineLimits(window, CHUNK);
-    try (Engine engine =
-        new CpuEngine(
-            model.config(), model.weights(), kernels, team, fp16, Attend.BLOCK, limits, observer)) {
+  private Matrix projection(int layer) {
+    return model.weights().layers().get(layer).output();
+  }
+
+  private Engine observing(LayerObserver observer, int window) {
+    return new CpuEngine(
+        model.config(),
+        model.weights(),
+        kernels,
+        team,
+        CodecContext.fp16(model.kvShape()),
+        Attend.BLOCK,
+        new EngineLimits(window, CHUNK),
+        observer);
+  }
+
+  private Engine storing(CacheMethod method, int window) {
+    return new CpuEngine(
+        model.config(),
+        model.weights(),
+        kernels,
+        team,
+        method,
+        Attend.BLOCK,
+        EngineLimits.whole(window));
+  }
+
+  private static void run(Engine engine, int[] tokens, int window, IntConsumer progress) {
+    try (engine) {
       for (int from = 0; from < tokens.length; from += window) {
-        int to = Math.min(tokens.length, from + window);
+        int[] text = Arrays.copyOfRange(tokens, from, Math.min(tokens.length, from + window));
         try (Sequence sequence = engine.open(BlockListener.NONE)) {
-          for (int at = from; at < to; at += CHUNK) {
-            int[] chunk = Arrays.copyOfRange(tokens, at, Math.min(to, at + CHUNK));
-            engine.run(List.of(new Step(sequence, chunk, Output.NONE)));
-            progress.accept(chunk.length);
-          }
+          engine.run(List.of(new Step(sequence, text, Output.NONE)));
         }
+        progress.accept(text.length);
       }
     }
   }

@@ -27,12 +27,15 @@ final class HiddenSizes {
     this.width = width;
   }
 
-  void add(float[] states, int row) {
-    for (int i = row % STRIDE; i < width; i += STRIDE) {
-      if (count == sample.length) {
-        sample = Arrays.copyOf(sample, 2 * count);
+  /** Adds hidden states, {@code (rows, width)}. */
+  void add(float[] states, int rows) {
+    for (int row = 0; row < rows; row++) {
+      for (int i = row % STRIDE; i < width; i += STRIDE) {
+        if (count == sample.length) {
+          sample = Arrays.copyOf(sample, 2 * count);
+        }
+        sample[count++] = Math.abs(states[row * width + i]);
       }
-      sample[count++] = Math.abs(states[row * width + i]);
     }
   }
 

@@ -11,32 +11,27 @@ final class LayerRanges {
   private final KvShape shape;
   private final KeyRotation rotation;
   private final float[] mean;
-  private final float[] importance;
   private final int[] groupOf;
   private final float[] row;
   private final float[] low;
   private final float[] high;
-  private final HiddenSizes hidden;
   private float keyRange;
   private float keyDeviation;
   private float valueRange;
   private float valueDeviation;
 
-  LayerRanges(KvShape shape, float[] mean, float[] importance, int hiddenWidth) {
+  LayerRanges(KvShape shape, float[] mean) {
     this.shape = shape;
     this.rotation = new KeyRotation(shape);
     this.mean = mean;
-    this.importance = importance;
     this.groupOf = SidePlan.reorderedGroups(mean, shape.group());
     this.row = new float[shape.kvDim()];
     this.low = new float[shape.groups()];
     this.high = new float[shape.groups()];
-    this.hidden = new HiddenSizes(hiddenWidth);
   }
 
-  void add(int rows, float[] states, float[] keys, float[] values) {
+  void add(int rows, float[] keys, float[] values) {
     for (int r = 0; r < rows; r++) {
-      hidden.add(states, r);
       System.arraycopy(keys, r * row.length, row, 0, row.length);
       rotation.rotate(row);
       keyRange = Math.max(keyRange, widest(true));
@@ -68,14 +63,8 @@ final class LayerRanges {
     return widest;
   }
 
-  LayerCalibration calibration() {
+  LayerCalibration calibration(float sinkThreshold, float[] importance) {
     return new LayerCalibration(
-        mean,
-        keyRange,
-        keyDeviation,
-        valueRange,
-        valueDeviation,
-        hidden.sinkThreshold(),
-        importance);
+        mean, keyRange, keyDeviation, valueRange, valueDeviation, sinkThreshold, importance);
   }
 }
