@@ -48,7 +48,7 @@ public final class KvStoreServer {
             Thread.ofPlatform().name("kv-store-reclaim").daemon().factory());
     BlockStore store;
     try {
-      store = ChronicleBlockStore.open(config, storage, InstantSource.system(), reclaimer);
+      store = PagedBlockStore.open(config, storage, InstantSource.system(), reclaimer);
     } catch (StartupException e) {
       reclaimer.close();
       throw e;

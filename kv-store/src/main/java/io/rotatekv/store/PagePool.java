@@ -113,6 +113,11 @@ final class PagePool {
     used.addAndGet(-count);
   }
 
+  /** Pages there are. */
+  long total() {
+    return total;
+  }
+
   long used() {
     return used.get();
   }

@@ -15,7 +15,7 @@ final class PutRegistry {
   /** Producers whose generation is remembered; a forgotten one is taken at its next word. */
   private static final int PRODUCERS = 10_000;
 
-  private final Set<ChroniclePut> open = new LinkedHashSet<>();
+  private final Set<PagedPut> open = new LinkedHashSet<>();
   private final Cache<String, Long> generations =
       Caffeine.newBuilder().maximumSize(PRODUCERS).executor(Runnable::run).build();
 
@@ -25,7 +25,7 @@ final class PutRegistry {
    *
    * @throws ServiceException STALE_GENERATION if a later generation has been seen
    */
-  synchronized List<ChroniclePut> admit(ChroniclePut put, String producer, long generation) {
+  synchronized List<PagedPut> admit(PagedPut put, String producer, long generation) {
     Long latest = generations.getIfPresent(producer);
     if (latest != null && Long.compareUnsigned(generation, latest) < 0) {
       throw new ServiceException(
@@ -35,18 +35,18 @@ final class PutRegistry {
                   producer, Long.toUnsignedString(latest), Long.toUnsignedString(generation)));
     }
     generations.put(producer, generation);
-    List<ChroniclePut> superseded =
+    List<PagedPut> superseded =
         matching(other ->
             other.spec().producer().equals(producer) && other.spec().generation() != generation);
     open.add(put);
     return superseded;
   }
 
-  synchronized List<ChroniclePut> matching(Predicate<ChroniclePut> condition) {
+  synchronized List<PagedPut> matching(Predicate<PagedPut> condition) {
     return open.stream().filter(condition).toList();
   }
 
-  synchronized void remove(ChroniclePut put) {
+  synchronized void remove(PagedPut put) {
     open.remove(put);
   }
 

@@ -80,10 +80,8 @@ final class SetIndex {
   Lookup use(BlockNamespace namespace, BlockKey key, long now) {
     SetKey at = new SetKey(namespace.tenant(), key);
     Lookup lookup = judge(namespace, at, sets.getIfPresent(at), now);
-    if (lookup.set() != null) {
-      lookup.set().renew(now);
-    }
-    return lookup;
+    // Whoever evicts it at the same time either sees the new lease or has ended the set before.
+    return lookup.set() == null || lookup.set().renew(now) ? lookup : gone(at);
   }
 
   /** Makes a set readable; false if its key is taken. */
@@ -92,7 +90,7 @@ final class SetIndex {
       return false;
     }
     gone.invalidate(set.key());
-    set.setLive(true);
+    set.begin();
     tree.add(set);
     count(set, 1);
     set.tenant().linked(set.manifest());
@@ -108,6 +106,7 @@ final class SetIndex {
     if (!set.isLive()) {
       return false;
     }
+    set.end();
     detach(set, reason);
     sets.invalidate(set.key());
     return true;
@@ -131,7 +130,7 @@ final class SetIndex {
       return List.of();
     }
     List<StoredSet> expired =
-        sets.asMap().values().stream().filter(set -> isExpired(set, now)).toList();
+        sets.asMap().values().stream().filter(set -> isExpired(set, set.usedAt(), now)).toList();
     List<StoredSet> victims = new ArrayList<>();
     synchronized (this) {
       expired.forEach(set -> detachTail(set, now, Long.MAX_VALUE, victims));
@@ -164,7 +163,7 @@ final class SetIndex {
     Predicate<StoredSet> matches = set -> tenant == null || tenant == set.tenant();
     return sets.asMap().values().stream()
         .filter(matches)
-        .mapToLong(set -> Math.max(0, protectedUntil(set) - now))
+        .mapToLong(set -> Math.max(0, protectedUntil(set, set.usedAt()) - now))
         .min()
         .orElse(0);
   }
@@ -180,6 +179,7 @@ final class SetIndex {
       children = tree.children(set);
     }
     Manifest manifest = set.manifest();
+    long usedAt = Math.max(set.usedAt(), manifest.committedAt());
     return new SetEntry(
         manifest.namespace(),
         manifest.set(),
@@ -187,8 +187,8 @@ final class SetIndex {
         manifest.payloadBytes(),
         (long) set.pages() * pageBytes,
         now - manifest.committedAt(),
-        now - set.usedAt(),
-        Math.max(0, set.usedAt() + lease - now),
+        now - usedAt,
+        Math.max(0, usedAt + lease - now),
         Math.max(0, set.pinnedUntil() - now),
         children);
   }
@@ -203,16 +203,20 @@ final class SetIndex {
 
   private Lookup judge(BlockNamespace namespace, SetKey at, @Nullable StoredSet set, long now) {
     if (set == null || !set.isLive()) {
-      MissReason reason = gone.getIfPresent(at);
-      return new Lookup(null, reason == null ? MissReason.MISS_REASON_ABSENT : reason);
+      return gone(at);
     }
     if (!set.manifest().namespace().equals(namespace)) {
       return new Lookup(null, MissReason.MISS_REASON_CODEC_MISMATCH);
     }
-    if (isExpired(set, now)) {
+    if (isExpired(set, set.usedAt(), now)) {
       return new Lookup(null, MissReason.MISS_REASON_EXPIRED);
     }
     return new Lookup(set, MissReason.MISS_REASON_UNSPECIFIED);
+  }
+
+  private Lookup gone(SetKey at) {
+    MissReason reason = gone.getIfPresent(at);
+    return new Lookup(null, reason == null ? MissReason.MISS_REASON_ABSENT : reason);
   }
 
   private List<StoredSet> detachColdest(
@@ -235,23 +239,28 @@ final class SetIndex {
   /** Takes sets out from the end of a tail up to where it begins; returns their pages. */
   private long detachTail(StoredSet named, long now, long pages, List<StoredSet> victims) {
     long taken = 0;
-    while (taken < pages && named.isLive() && !isProtected(named, now)) {
+    while (taken < pages && named.isLive() && !isProtected(named, named.usedAt(), now)) {
       StoredSet tail = tree.tail(named);
-      if (isProtected(tail, now)) {
+      long usedAt = tail.usedAt();
+      if (isProtected(tail, usedAt, now) || !tail.endUnlessUsed(usedAt)) {
         break;
       }
       detach(
           tail,
-          isExpired(tail, now) ? MissReason.MISS_REASON_EXPIRED : MissReason.MISS_REASON_EVICTED);
+          isExpired(tail, usedAt, now)
+              ? MissReason.MISS_REASON_EXPIRED
+              : MissReason.MISS_REASON_EVICTED);
       victims.add(tail);
       taken += tail.pages();
     }
     return taken;
   }
 
-  /** All of taking out but Caffeine's part, which may not be changed while its order is read. */
+  /**
+   * All of taking out a set that has ended but Caffeine's part, which may not be changed while its
+   * order is read.
+   */
   private void detach(StoredSet set, MissReason reason) {
-    set.setLive(false);
     if (reason != MissReason.MISS_REASON_ABSENT) {
       gone.put(set.key(), reason);
     }
@@ -267,15 +276,15 @@ final class SetIndex {
     payloadTokens += (long) sign * set.manifest().set().tokens();
   }
 
-  private long protectedUntil(StoredSet set) {
-    return Math.max(set.usedAt() + lease, set.pinnedUntil());
+  private long protectedUntil(StoredSet set, long usedAt) {
+    return Math.max(usedAt + lease, set.pinnedUntil());
   }
 
-  private boolean isProtected(StoredSet set, long now) {
-    return now < protectedUntil(set);
+  private boolean isProtected(StoredSet set, long usedAt, long now) {
+    return now < protectedUntil(set, usedAt);
   }
 
-  private boolean isExpired(StoredSet set, long now) {
-    return timeToLive > 0 && now >= set.usedAt() + timeToLive && now >= set.pinnedUntil();
+  private boolean isExpired(StoredSet set, long usedAt, long now) {
+    return timeToLive > 0 && now >= usedAt + timeToLive && now >= set.pinnedUntil();
   }
 }

@@ -16,28 +16,19 @@ final class SetWriter {
   private final BlockNamespace namespace;
   private final LayerTable table;
   private final Pages pages;
-  private final PagePool pool;
-  private final TenantUsage tenant;
+  private final PutRoom room;
   private long position;
   private int acquired;
   private int layer;
 
-  /** Takes the set's first page from the pool. */
-  SetWriter(
-      long id,
-      SetSpec set,
-      BlockNamespace namespace,
-      int layers,
-      Pages pages,
-      PagePool pool,
-      TenantUsage tenant) {
+  /** Takes the set's first page. */
+  SetWriter(long id, SetSpec set, BlockNamespace namespace, int layers, Pages pages, PutRoom room) {
     this.id = id;
     this.set = set;
     this.namespace = namespace;
     this.table = new LayerTable(layers);
     this.pages = pages;
-    this.pool = pool;
-    this.tenant = tenant;
+    this.room = room;
     try {
       nextPage();
     } catch (RuntimeException e) {
@@ -77,12 +68,12 @@ final class SetWriter {
     byte[] bytes = new byte[Manifest.bytes(namespace, table.layers())];
     manifest.write(bytes);
     pages.finish(id, MemorySegment.ofArray(bytes));
-    return new StoredSet(manifest, tenant);
+    return new StoredSet(manifest, room.tenant());
   }
 
   /** Frees the pages of a set that does not go into the index. */
   void discard() {
-    pool.release(tenant, id, acquired);
+    room.release(id, acquired);
   }
 
   private void nextPage() {
@@ -90,11 +81,11 @@ final class SetWriter {
       throw ServiceException.invalid(
           "a set needs more than %d pages; raise the store's page-size".formatted(acquired));
     }
-    pool.acquire(tenant);
+    room.acquire();
     try {
       pages.insert(id, acquired);
     } catch (RuntimeException e) {
-      pool.giveBack(tenant);
+      room.giveBack();
       throw e;
     }
     acquired++;

@@ -3,20 +3,24 @@ package io.rotatekv.store;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A committed set in the index. Pins and liveness change under the lock of {@link SetIndex}; anyone
- * may read them, and renew the lease.
+ * A committed set in the index. Pins change under the lock of {@link SetIndex}, and so do birth and
+ * end. The lease is renewed without a lock: its time and the end are one number, so that a set is
+ * either renewed, and what was about to evict it sees that, or has ended, and the reader sees that.
  */
 final class StoredSet {
+
+  /** Instead of the time of the last use: the set is not, or no more, what its key stands for. */
+  private static final long ENDED = Long.MIN_VALUE;
 
   private final Manifest manifest;
   private final SetKey key;
   private final TenantUsage tenant;
   private final long firstBlock;
-  private volatile long usedAt;
+  private final AtomicLong usedAt = new AtomicLong(ENDED);
   private volatile long pinnedUntil;
-  private volatile boolean live;
   private Map<String, Long> pins = Collections.emptyMap();
 
   StoredSet(Manifest manifest, TenantUsage tenant) {
@@ -24,7 +28,6 @@ final class StoredSet {
     this.tenant = tenant;
     this.key = new SetKey(manifest.namespace().tenant(), manifest.set().key());
     this.firstBlock = Manifest.bytes(manifest.namespace(), manifest.layers().layers());
-    this.usedAt = manifest.committedAt();
   }
 
   Manifest manifest() {
@@ -70,19 +73,40 @@ final class StoredSet {
 
   /** Whether it is still what its key stands for. */
   boolean isLive() {
-    return live;
+    return usedAt.get() != ENDED;
   }
 
-  void setLive(boolean isLive) {
-    live = isLive;
+  /** The set is what its key stands for, from its commit on. */
+  void begin() {
+    usedAt.set(manifest.committedAt());
   }
 
+  /** The set is not any more what its key stands for, whoever uses it. */
+  void end() {
+    usedAt.set(ENDED);
+  }
+
+  /** Ends the set unless it has been used again since {@code seen}, which {@link #usedAt} gave. */
+  boolean endUnlessUsed(long seen) {
+    return usedAt.compareAndSet(seen, ENDED);
+  }
+
+  /** When it was last put or read, in milliseconds; long ago if it has ended. */
   long usedAt() {
-    return usedAt;
+    return usedAt.get();
   }
 
-  void renew(long now) {
-    usedAt = now;
+  /** Renews the lease; false if the set has ended. */
+  boolean renew(long now) {
+    while (true) {
+      long seen = usedAt.get();
+      if (seen == ENDED) {
+        return false;
+      }
+      if (seen >= now || usedAt.compareAndSet(seen, now)) {
+        return true;
+      }
+    }
   }
 
   long pinnedUntil() {

@@ -59,8 +59,7 @@ class BitFlipTortureTest {
   void everyFlippedBitIsDetectedAndNoneIsServed() throws Exception {
     int flipped = 0;
     int detected = 0;
-    try (BlockStore store =
-        ChronicleBlockStore.open(config(), InstantSource.system(), Runnable::run)) {
+    try (BlockStore store = PagedBlockStore.open(config(), InstantSource.system(), Runnable::run)) {
       MappedByteBuffer file = mapped();
       for (int first = 0; flipped < FLIPS; first += SETS) {
         IntStream.range(first, first + SETS).forEach(set -> put(store, set));
@@ -82,8 +81,7 @@ class BitFlipTortureTest {
 
   @Test
   void bitsFlippedInManifestsWhileTheStoreIsDownGiveMissesOrTheRightBytes() throws Exception {
-    try (BlockStore store =
-        ChronicleBlockStore.open(config(), InstantSource.system(), Runnable::run)) {
+    try (BlockStore store = PagedBlockStore.open(config(), InstantSource.system(), Runnable::run)) {
       IntStream.range(0, SETS).forEach(set -> put(store, set));
     }
     MappedByteBuffer file = mapped();
@@ -94,8 +92,7 @@ class BitFlipTortureTest {
     }
     file.force();
     int whole = 0;
-    try (BlockStore store =
-        ChronicleBlockStore.open(config(), InstantSource.system(), Runnable::run)) {
+    try (BlockStore store = PagedBlockStore.open(config(), InstantSource.system(), Runnable::run)) {
       for (int set = 0; set < SETS; set++) {
         int blocks = countRight(store, set);
         whole += blocks == LAYERS ? 1 : 0;

@@ -425,6 +425,20 @@ abstract class BlockStoreContract {
     assertEquals(1, Chains.store(store, more).storedSets());
   }
 
+  @Test
+  void aPutLargerThanItsTenantsQuotaIsRefusedForGood() {
+    reopen(CONFIG.withTenants(quotaOfFourSets()));
+    BlockNamespace alice = new BlockNamespace("aa", "bb", "alice");
+    PutSpec tooLarge = Chains.spec(alice, Chains.sets(1, 0, 5));
+    ServiceException refused =
+        assertThrows(ServiceException.class, () -> Chains.store(store, tooLarge));
+    assertEquals(ErrorReason.ERROR_REASON_INVALID_REQUEST, refused.reason());
+    assertEquals(Duration.ZERO, refused.retryAfter());
+    assertTrue(String.valueOf(refused.getMessage()).contains("raise the quota"), refused::toString);
+    assertEquals(0, tenant("alice").usedBytes());
+    assertEquals(4, Chains.store(store, Chains.spec(alice, Chains.sets(1, 0, 4))).storedSets());
+  }
+
   private TenantQuotas quotaOfFourSets() {
     return new TenantQuotas(Map.of("alice", 4L * 3 * 4096), java.util.OptionalLong.of(0));
   }

@@ -6,7 +6,6 @@ class ChronicleStaleDataTest extends StaleDataContract {
 
   @Override
   BlockStore open() {
-    return ChronicleBlockStore.open(
-        BlockStoreContract.CONFIG, InstantSource.system(), Runnable::run);
+    return PagedBlockStore.open(BlockStoreContract.CONFIG, InstantSource.system(), Runnable::run);
   }
 }

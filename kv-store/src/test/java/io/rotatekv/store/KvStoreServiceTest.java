@@ -1,6 +1,7 @@
 package io.rotatekv.store;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -64,7 +65,7 @@ class KvStoreServiceTest {
   private final MutableClock clock = new MutableClock();
   private final ObservedStore store =
       new ObservedStore(
-          ChronicleBlockStore.open(
+          PagedBlockStore.open(
               StoreConfig.defaults().withCapacity(16L << 20), clock, Runnable::run));
 
   /** One thread, so that a call is answered only when the handlers before it have returned. */
@@ -260,9 +261,20 @@ class KvStoreServiceTest {
 
   @Test
   void aFullStoreRefusesWithADelay() {
-    ServiceException full = assertThrows(ServiceException.class, () -> put(60));
-    assertEquals(ErrorReason.ERROR_REASON_STORE_FULL, full.reason());
-    assertTrue(full.retryAfter().isPositive());
+    try (PutSession open = client.put(NAMESPACE, LAYERS, sets(30))) {
+      fill(open, 30);
+      open.flush();
+      ServiceException full = assertThrows(ServiceException.class, () -> put(30));
+      assertEquals(ErrorReason.ERROR_REASON_STORE_FULL, full.reason());
+      assertTrue(full.retryAfter().isPositive());
+    }
+  }
+
+  @Test
+  void aPutLargerThanTheStoreIsRefusedForGood() {
+    ServiceException tooLarge = assertThrows(ServiceException.class, () -> put(60));
+    assertEquals(ErrorReason.ERROR_REASON_INVALID_REQUEST, tooLarge.reason());
+    assertFalse(tooLarge.retryAfter().isPositive());
     assertEquals(0, client.stats().getUsedBytes());
   }
 

@@ -36,7 +36,7 @@ class MixedOperationsTortureTest {
   void noWrongByteAndNothingUncommittedIsEverRead() throws Exception {
     SetModel model = new SetModel(THREADS);
     try (ExecutorService background = Executors.newSingleThreadExecutor();
-        BlockStore store = ChronicleBlockStore.open(CONFIG, InstantSource.system(), background)) {
+        BlockStore store = PagedBlockStore.open(CONFIG, InstantSource.system(), background)) {
       runAll(store, model);
       StoreStats stats = store.stats();
       assertTrue(stats.flow().evictedSets() > OPERATIONS / 100, stats::toString);

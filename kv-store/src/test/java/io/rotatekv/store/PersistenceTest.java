@@ -34,7 +34,7 @@ class PersistenceTest {
   }
 
   private static BlockStore open(StoreConfig config) {
-    return ChronicleBlockStore.open(config, InstantSource.system(), Runnable::run);
+    return PagedBlockStore.open(config, InstantSource.system(), Runnable::run);
   }
 
   private static void assertStartFails(StoreConfig config, String message) {

@@ -74,8 +74,7 @@ class RedisBlockStoreTest extends RedisContract {
     close();
     StoreConfig roomy = CONFIG.withCapacity(1 << 20);
     BlockStore crashed =
-        ChronicleBlockStore.open(
-            roomy, own -> RedisStorage.open(options(), own), clock, Runnable::run);
+        PagedBlockStore.open(roomy, own -> RedisStorage.open(options(), own), clock, Runnable::run);
     Chains.store(crashed, 1, 0, 3);
     PutSpec half = Chains.spec(Chains.sets(2, 0, 2));
     Chains.fill(crashed.beginPut(half), half); // Neither committed nor closed: the node is gone.
@@ -193,7 +192,7 @@ class RedisBlockStoreTest extends RedisContract {
     close();
     try (LocalRedis own = LocalRedis.start(RedisProgram.find());
         BlockStore store =
-            ChronicleBlockStore.open(
+            PagedBlockStore.open(
                 CONFIG,
                 config -> RedisStorage.open(RedisOptions.of(List.of(own.uri()), "x:"), config),
                 clock,

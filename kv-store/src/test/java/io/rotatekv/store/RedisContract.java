@@ -18,9 +18,9 @@ abstract class RedisContract extends BlockStoreContract {
     return openAsItIs(config);
   }
 
-  final ChronicleBlockStore openAsItIs(StoreConfig config) {
+  final PagedBlockStore openAsItIs(StoreConfig config) {
     RedisOptions options = RedisOptions.of(uris(), "test:");
-    return ChronicleBlockStore.open(
+    return PagedBlockStore.open(
         config, own -> RedisStorage.open(options, own), clock, Runnable::run);
   }
 

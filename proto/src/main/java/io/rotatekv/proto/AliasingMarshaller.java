@@ -4,9 +4,12 @@ import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
+import com.google.protobuf.UnsafeByteOperations;
+import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor.PrototypeMarshaller;
 import io.grpc.Status;
 import io.grpc.protobuf.ProtoUtils;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 
@@ -33,7 +36,9 @@ final class AliasingMarshaller<T extends Message> implements PrototypeMarshaller
   @Override
   public T parse(InputStream stream) {
     try {
-      CodedInputStream in = CodedInputStream.newInstance(stream.readAllBytes());
+      // Only what wraps an array that is never to change may be aliased; else the flag does
+      // nothing.
+      CodedInputStream in = UnsafeByteOperations.unsafeWrap(bytes(stream)).newCodedInput();
       in.enableAliasing(true);
       T message = parser.parseFrom(in);
       in.checkLastTagWas(0);
@@ -43,6 +48,18 @@ final class AliasingMarshaller<T extends Message> implements PrototypeMarshaller
     } catch (IOException e) {
       throw Status.INTERNAL.withDescription("unreadable message").withCause(e).asRuntimeException();
     }
+  }
+
+  /** All bytes in an array of just their length; {@code readAllBytes} copies them twice. */
+  private static byte[] bytes(InputStream stream) throws IOException {
+    if (!(stream instanceof KnownLength)) {
+      return stream.readAllBytes();
+    }
+    byte[] bytes = new byte[stream.available()];
+    if (stream.readNBytes(bytes, 0, bytes.length) < bytes.length) {
+      throw new EOFException("the message is shorter than its transport said");
+    }
+    return bytes;
   }
 
   @Override

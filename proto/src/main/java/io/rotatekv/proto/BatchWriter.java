@@ -5,6 +5,7 @@ import io.rotatekv.v1.BlockBatch;
 import io.rotatekv.v1.BlockInfo;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 
 /** Gathers blocks into batches of about {@link Wire#CHUNK_BYTES}, with one copy of their bytes. */
 final class BatchWriter {
@@ -12,6 +13,7 @@ final class BatchWriter {
   private BlockBatch.Builder batch = BlockBatch.newBuilder();
   private byte[] payload = new byte[0];
   private int used;
+  private int usual; // bytes of the batch before
 
   /** Whether the batch must be taken before a block of this length is added. */
   boolean isFullFor(long length) {
@@ -21,9 +23,7 @@ final class BatchWriter {
   /** Copies a block to the end of the batch. */
   void add(int keyIndex, int layer, MemorySegment block) {
     int length = (int) block.byteSize();
-    if (used == 0) {
-      payload = new byte[Math.max(Wire.CHUNK_BYTES, length)];
-    }
+    makeRoom(length);
     MemorySegment.copy(block, 0, MemorySegment.ofArray(payload), used, length);
     batch.addBlocks(
         BlockInfo.newBuilder()
@@ -34,6 +34,15 @@ final class BatchWriter {
     used += length;
   }
 
+  /** Small puts are many, and clearing a whole chunk costs more than sending 16 KiB. */
+  private void makeRoom(int length) {
+    if (used == 0) {
+      payload = new byte[Math.max(usual, length)];
+    } else if (used + length > payload.length) {
+      payload = Arrays.copyOf(payload, Math.max(Wire.CHUNK_BYTES, used + length));
+    }
+  }
+
   boolean isEmpty() {
     return used == 0;
   }
@@ -42,6 +51,7 @@ final class BatchWriter {
   BlockBatch take() {
     BlockBatch taken = batch.setPayload(UnsafeByteOperations.unsafeWrap(payload, 0, used)).build();
     batch = BlockBatch.newBuilder();
+    usual = Math.min(used, Wire.CHUNK_BYTES);
     used = 0;
     return taken;
   }

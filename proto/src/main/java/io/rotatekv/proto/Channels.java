@@ -2,6 +2,7 @@ package io.rotatekv.proto;
 
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.ChannelOption;
 import io.rotatekv.v1.KvStoreGrpc;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +57,10 @@ public final class Channels {
 
   /** A channel for bulk streams to {@code host:port}. */
   public static ManagedChannel data(String target) {
-    return builder(target).flowControlWindow(Wire.WINDOW_BYTES).build();
+    return builder(target)
+        .flowControlWindow(Wire.WINDOW_BYTES)
+        .withOption(ChannelOption.WRITE_BUFFER_WATER_MARK, Wire.WRITE_BUFFER)
+        .build();
   }
 
   /** Ends a channel's calls and waits until they are gone, a few seconds at most. */

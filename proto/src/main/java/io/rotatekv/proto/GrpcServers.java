@@ -7,6 +7,7 @@ import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ChannelzService;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.channel.ChannelOption;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetSocketAddress;
@@ -49,6 +50,7 @@ public final class GrpcServers {
         NettyServerBuilder.forAddress(new InetSocketAddress(options.host(), options.port()))
             .executor(executor)
             .flowControlWindow(Wire.WINDOW_BYTES)
+            .withChildOption(ChannelOption.WRITE_BUFFER_WATER_MARK, Wire.WRITE_BUFFER)
             .maxInboundMessageSize(Wire.MAX_MESSAGE_BYTES)
             .permitKeepAliveTime(MIN_KEEP_ALIVE_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)

@@ -183,11 +183,17 @@ public final class StoreClient implements AutoCloseable {
     }
   }
 
-  /** Deletes block sets; returns how many there were. */
+  /**
+   * Deletes any number of block sets, in as many calls as that takes; returns how many there were.
+   */
   public int delete(Namespace namespace, List<ByteString> keys) {
-    DeleteRequest request =
-        DeleteRequest.newBuilder().setNamespace(namespace).addAllKeys(keys).build();
-    return call(stub -> stub.delete(request)).getDeleted();
+    int deleted = 0;
+    for (List<ByteString> some : Wire.calls(keys)) {
+      DeleteRequest request =
+          DeleteRequest.newBuilder().setNamespace(namespace).addAllKeys(some).build();
+      deleted += call(stub -> stub.delete(request)).getDeleted();
+    }
+    return deleted;
   }
 
   /** The store's figures. */

@@ -1,6 +1,8 @@
 package io.rotatekv.proto;
 
 import io.grpc.stub.StreamObserver;
+import io.rotatekv.v1.DeleteRequest;
+import io.rotatekv.v1.DeleteResponse;
 import io.rotatekv.v1.GetRequest;
 import io.rotatekv.v1.GetResponse;
 import io.rotatekv.v1.KvStoreGrpc;
@@ -9,6 +11,7 @@ import io.rotatekv.v1.LookupPrefixResponse;
 import io.rotatekv.v1.PutRequest;
 import io.rotatekv.v1.PutResponse;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class FakeStore extends KvStoreGrpc.KvStoreImplBase {
 
   final AtomicInteger lookups = new AtomicInteger();
+  final List<Integer> deleted = new CopyOnWriteArrayList<>();
   volatile @Nullable RuntimeException failure;
   volatile boolean silent;
   volatile List<GetResponse> responses = List.of();
@@ -32,6 +36,13 @@ final class FakeStore extends KvStoreGrpc.KvStoreImplBase {
       observer.onNext(LookupPrefixResponse.newBuilder().setPresent(request.getKeysCount()).build());
       observer.onCompleted();
     }
+  }
+
+  @Override
+  public void delete(DeleteRequest request, StreamObserver<DeleteResponse> observer) {
+    deleted.add(request.getKeysCount());
+    observer.onNext(DeleteResponse.newBuilder().setDeleted(request.getKeysCount()).build());
+    observer.onCompleted();
   }
 
   @Override

@@ -24,6 +24,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -232,5 +233,14 @@ class StoreClientTest {
       payload = payload.concat(ByteString.copyFrom(block.bytes()));
     }
     return GetResponse.newBuilder().setBatch(batch.setPayload(payload)).build();
+  }
+
+  @Test
+  void aDeleteOfMoreKeysThanOneCallTakesIsCut() {
+    List<ByteString> keys = Collections.nCopies(2 * Wire.MAX_KEYS + 1, ByteString.EMPTY);
+    try (StoreClient client = client(LONG)) {
+      assertEquals(keys.size(), client.delete(NAMESPACE, keys));
+    }
+    assertEquals(List.of(Wire.MAX_KEYS, Wire.MAX_KEYS, 1), store.deleted);
   }
 }

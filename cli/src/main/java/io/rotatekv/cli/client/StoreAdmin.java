@@ -87,8 +87,7 @@ public final class StoreAdmin implements AutoCloseable {
   /** Removes sets of one namespace; returns how many were there. */
   public int delete(Namespace namespace, List<ByteString> keys) {
     int deleted = 0;
-    for (int from = 0; from < keys.size(); from += Wire.MAX_KEYS) {
-      List<ByteString> some = keys.subList(from, Math.min(keys.size(), from + Wire.MAX_KEYS));
+    for (List<ByteString> some : Wire.calls(keys)) {
       DeleteRequest request =
           DeleteRequest.newBuilder().setNamespace(namespace).addAllKeys(some).build();
       deleted += explained(() -> stub().delete(request)).getDeleted();

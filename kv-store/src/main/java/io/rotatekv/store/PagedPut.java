@@ -11,21 +11,20 @@ import org.jspecify.annotations.Nullable;
  * An open put. Its own lock orders the producer's calls with an end that comes from elsewhere: a
  * time-out, a later generation, the close of the store.
  */
-final class ChroniclePut implements OpenPut {
+final class PagedPut implements OpenPut {
 
-  private final ChronicleBlockStore store;
+  private final PutAdmission admission;
   private final PutSpec spec;
-  private final TenantUsage tenant;
+  private final PutRoom room;
   private final BitSet present;
   private final @Nullable SetWriter[] writers;
   private volatile long activeAt;
   private @Nullable ServiceException end;
 
-  ChroniclePut(
-      ChronicleBlockStore store, PutSpec spec, TenantUsage tenant, BitSet present, long now) {
-    this.store = store;
+  PagedPut(PutAdmission admission, PutSpec spec, PutRoom room, BitSet present, long now) {
+    this.admission = admission;
     this.spec = spec;
-    this.tenant = tenant;
+    this.room = room;
     this.present = present;
     this.writers = new SetWriter[spec.sets().size()];
     this.activeAt = now;
@@ -48,7 +47,7 @@ final class ChroniclePut implements OpenPut {
   @Override
   public synchronized void add(int setIndex, int layer, ByteBuffer block, int crc32c) {
     checkOpen();
-    activeAt = store.now();
+    activeAt = admission.now();
     try {
       SetWriter writer = writer(setIndex);
       if (layer != writer.nextLayer() || writer.isComplete()) {
@@ -62,8 +61,8 @@ final class ChroniclePut implements OpenPut {
             "layer %d of set %d was damaged on its way to the store".formatted(layer, setIndex));
       }
       writer.add(block, crc32c);
-      store.counters().in(block.remaining());
-      tenant.in(block.remaining());
+      admission.counters().in(block.remaining());
+      room.tenant().in(block.remaining());
     } catch (RuntimeException e) {
       abandon(ended("failed"));
       throw e;
@@ -99,8 +98,8 @@ final class ChroniclePut implements OpenPut {
     if (end == null) {
       end = reason;
       discard();
-      store.ended(this);
-      store.counters().putAbandoned(reason.reason());
+      admission.ended(this);
+      admission.counters().putAbandoned(reason.reason());
     }
   }
 
@@ -114,8 +113,8 @@ final class ChroniclePut implements OpenPut {
       if (writer == null) {
         continue;
       }
-      StoredSet finished = writer.finish(store.now());
-      if (store.index().link(finished)) {
+      StoredSet finished = writer.finish(admission.now());
+      if (admission.index().link(finished)) {
         stored++;
         bytes += finished.manifest().payloadBytes();
       } else {
@@ -125,8 +124,8 @@ final class ChroniclePut implements OpenPut {
       writers[set] = null;
     }
     end = ended("was committed");
-    store.ended(this);
-    store.counters().putCommitted();
+    admission.ended(this);
+    admission.counters().putCommitted();
     return new PutOutcome(stored, bytes, duplicates);
   }
 
@@ -137,7 +136,7 @@ final class ChroniclePut implements OpenPut {
     }
     SetWriter writer = writers[setIndex];
     if (writer == null) {
-      writer = store.openSet(spec, setIndex, tenant);
+      writer = admission.openSet(spec, setIndex, room);
       writers[setIndex] = writer;
     }
     return writer;

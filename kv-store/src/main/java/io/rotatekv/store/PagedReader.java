@@ -7,6 +7,7 @@ import io.rotatekv.store.BlockCursor.Missed;
 import io.rotatekv.store.BlockCursor.NoRoom;
 import io.rotatekv.v1.MissReason;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,20 +16,22 @@ import org.jspecify.annotations.Nullable;
  * lease, and now and then those of all sets that the cursor has come to, so that a long read keeps
  * its sets as long as it is stepped.
  */
-final class ChronicleReader implements LayerOrderCursor.Reader {
+final class PagedReader implements LayerOrderCursor.Reader {
 
-  private final ChronicleBlockStore store;
+  private final BlockReader blocks;
+  private final long renewEvery;
   private final BlockNamespace namespace;
   private final List<BlockKey> keys;
   private final @Nullable StoredSet[] sets;
   private long renewedAt;
 
-  ChronicleReader(ChronicleBlockStore store, BlockNamespace namespace, List<BlockKey> keys) {
-    this.store = store;
+  PagedReader(BlockReader blocks, BlockNamespace namespace, List<BlockKey> keys, Duration lease) {
+    this.blocks = blocks;
+    this.renewEvery = lease.toMillis() / 2;
     this.namespace = namespace;
     this.keys = keys;
     this.sets = new StoredSet[keys.size()];
-    this.renewedAt = store.now();
+    this.renewedAt = blocks.now();
   }
 
   @Override
@@ -36,7 +39,7 @@ final class ChronicleReader implements LayerOrderCursor.Reader {
     renewAll();
     StoredSet set = sets[keyIndex];
     if (set == null || !set.isLive()) {
-      SetIndex.Lookup lookup = store.index().use(namespace, keys.get(keyIndex), store.now());
+      SetIndex.Lookup lookup = blocks.index().use(namespace, keys.get(keyIndex), blocks.now());
       set = lookup.set();
       if (set == null || sets[keyIndex] != null) {
         // A set that was replaced while it was read could differ from what was sent of it.
@@ -52,9 +55,9 @@ final class ChronicleReader implements LayerOrderCursor.Reader {
     if (length > into.remaining()) {
       return new NoRoom(length);
     }
-    set.renew(store.now());
+    set.renew(blocks.now());
     ByteBuffer block = into.slice(into.position(), length);
-    MissReason reason = store.read(set, layer, block);
+    MissReason reason = blocks.read(set, layer, block);
     if (reason != MissReason.MISS_REASON_UNSPECIFIED) {
       return new Missed(keyIndex, reason);
     }
@@ -63,8 +66,8 @@ final class ChronicleReader implements LayerOrderCursor.Reader {
   }
 
   private void renewAll() {
-    long now = store.now();
-    if (now - renewedAt < store.leaseMillis() / 2) {
+    long now = blocks.now();
+    if (now - renewedAt < renewEvery) {
       return;
     }
     renewedAt = now;

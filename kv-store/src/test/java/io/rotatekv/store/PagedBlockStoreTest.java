@@ -15,11 +15,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class ChronicleBlockStoreTest extends BlockStoreContract {
+class PagedBlockStoreTest extends BlockStoreContract {
 
   @Override
-  ChronicleBlockStore open(StoreConfig config) {
-    return ChronicleBlockStore.open(config, clock, Runnable::run);
+  PagedBlockStore open(StoreConfig config) {
+    return PagedBlockStore.open(config, clock, Runnable::run);
   }
 
   @Test
@@ -27,13 +27,13 @@ class ChronicleBlockStoreTest extends BlockStoreContract {
       throws Exception {
     for (long capacity : new long[] {16L << 20, (100L << 20) + 12_345, 256L << 20}) {
       StoreConfig memory = StoreConfig.defaults().withCapacity(capacity);
-      try (ChronicleBlockStore store = open(memory)) {
+      try (PagedBlockStore store = open(memory)) {
         assertWithinThreePercent(capacity, store.stats().space().mapped());
         assertWithinThreePercent(capacity, store.stats().space().capacity());
         assertEquals(0, store.stats().space().file());
       }
       Path file = folder.resolve("store-" + capacity);
-      try (ChronicleBlockStore store = open(memory.withFile(file))) {
+      try (PagedBlockStore store = open(memory.withFile(file))) {
         StoreStats.Space space = store.stats().space();
         assertEquals(capacity, space.configured());
         assertEquals(Files.size(file), space.file());
@@ -51,7 +51,7 @@ class ChronicleBlockStoreTest extends BlockStoreContract {
 
   @Test
   void aChainThatIsReadOftenOutlivesAScanOfOthers() {
-    try (ChronicleBlockStore store = open(CONFIG.withLease(java.time.Duration.ZERO))) {
+    try (PagedBlockStore store = open(CONFIG.withLease(java.time.Duration.ZERO))) {
       Chains.store(store, 1, 0, 2);
       Chains.store(store, 2, 0, 6); // Full; below half of it the policy records no reads.
       for (int read = 0; read < 10; read++) {
@@ -66,7 +66,7 @@ class ChronicleBlockStoreTest extends BlockStoreContract {
 
   @Test
   void everyPageCanBeFilled() {
-    try (ChronicleBlockStore store = open(CONFIG)) {
+    try (PagedBlockStore store = open(CONFIG)) {
       Chains.store(store, 1, 0, 8);
       assertEquals(CONFIG.capacityBytes(), store.stats().space().used());
       assertEquals(8 * Chains.LAYERS, Chains.get(store, Chains.keys(1, 8)).size());
@@ -75,7 +75,7 @@ class ChronicleBlockStoreTest extends BlockStoreContract {
 
   @Test
   void aFlippedBitIsNeverServedAndDropsItsSet() {
-    try (ChronicleBlockStore store = open(CONFIG)) {
+    try (PagedBlockStore store = open(CONFIG)) {
       Chains.store(store, 1, 0, 2);
       StoredSet set =
           Objects.requireNonNull(
@@ -99,7 +99,7 @@ class ChronicleBlockStoreTest extends BlockStoreContract {
 
   @Test
   void underConcurrentPutsAndEvictionsReadersSeeWholeSetsOrNone() throws Exception {
-    try (ChronicleBlockStore store = open(CONFIG.withLease(java.time.Duration.ZERO))) {
+    try (PagedBlockStore store = open(CONFIG.withLease(java.time.Duration.ZERO))) {
       AtomicBoolean stop = new AtomicBoolean();
       Thread writer =
           Thread.ofPlatform()
