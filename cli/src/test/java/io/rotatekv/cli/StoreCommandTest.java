@@ -15,12 +15,18 @@ import io.rotatekv.store.KvStoreServer;
 import io.rotatekv.store.StoreConfig;
 import io.rotatekv.v1.BlockSetInfo;
 import io.rotatekv.v1.Namespace;
+import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class StoreCommandTest {
 
@@ -30,16 +36,26 @@ class StoreCommandTest {
           .setCodecFingerprint(ByteString.copyFromUtf8("c"))
           .build();
 
+  private static final byte[] BLOCK = new byte[1000];
+
+  static {
+    Arrays.fill(BLOCK, (byte) 0xa5);
+  }
+
   private final ObjectMapper mapper = new ObjectMapper();
   private RunningServer server;
 
   @BeforeEach
   void startStoreOfThreeSets() {
     server = KvStoreServer.start(StoreConfig.defaults().withCapacity(16L << 20));
+    putThreeSets();
+  }
+
+  private void putThreeSets() {
     try (StoreClient client = StoreClient.connect(StoreClientOptions.of(server.address(), "t", 1));
         PutSession put = client.put(NAMESPACE, 1, chain(3))) {
       for (int set = 0; set < 3; set++) {
-        put.add(set, 0, ByteBuffer.wrap(new byte[1000]));
+        put.add(set, 0, ByteBuffer.wrap(BLOCK));
       }
       put.commit();
     }
@@ -110,6 +126,34 @@ class StoreCommandTest {
     JsonNode result = json(store("verify", "--json"));
     assertEquals(3, result.get("checked_sets").longValue());
     assertEquals(0, result.get("damaged").size());
+  }
+
+  @Test
+  void verifyNamesADamagedSetAndEndsWithOne(@TempDir Path folder) throws Exception {
+    stopStore();
+    Path file = folder.resolve("store.map");
+    server = KvStoreServer.start(StoreConfig.defaults().withCapacity(1L << 20).withFile(file));
+    putThreeSets();
+    damage(file);
+    CommandRun run = store("verify", "--json");
+    assertEquals(1, run.status(), run::err);
+    JsonNode damaged = mapper.readTree(run.out()).get("damaged");
+    assertEquals(1, damaged.size(), run::out);
+    assertEquals(0, store("verify").status());
+    assertEquals(2, json(store("stats", "--json")).get("committed_sets").longValue());
+  }
+
+  /** Changes one byte of a block in the file that the store has mapped. */
+  private static void damage(Path file) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    int at = 0;
+    while (Arrays.mismatch(bytes, at, at + BLOCK.length, BLOCK, 0, BLOCK.length) >= 0) {
+      at++;
+    }
+    try (RandomAccessFile access = new RandomAccessFile(file.toFile(), "rw")) {
+      access.seek(at + 500L);
+      access.write(BLOCK[500] + 1);
+    }
   }
 
   @Test

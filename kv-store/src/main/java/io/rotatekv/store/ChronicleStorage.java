@@ -92,6 +92,7 @@ public final class ChronicleStorage implements PageStorage {
         return map;
       }
       boolean clean = file.checkState();
+      allocate(path, file.bytes());
       file.markOpen();
       if (clean) {
         return builder(config).createPersistedTo(path.toFile());
@@ -106,6 +107,17 @@ public final class ChronicleStorage implements PageStorage {
       }
       throw new StartupException(
           "cannot open the store file %s: %s; if it is damaged, delete it and start empty"
+              .formatted(path, e.getMessage()),
+          e);
+    }
+  }
+
+  private static void allocate(Path path, long bytes) {
+    try {
+      FileSpace.allocate(path, bytes);
+    } catch (IOException e) {
+      throw new StartupException(
+          "cannot use the store file %s: %s; free space on its disk"
               .formatted(path, e.getMessage()),
           e);
     }

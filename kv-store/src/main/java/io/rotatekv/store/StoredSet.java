@@ -4,6 +4,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A committed set in the index. Pins change under the lock of {@link SetIndex}, and so do birth and
@@ -133,6 +134,17 @@ final class StoredSet {
       pinsChanged();
     }
     return pins.isEmpty();
+  }
+
+  /** A set is itself alone, and its id is never used twice. */
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return this == other;
+  }
+
+  @Override
+  public int hashCode() {
+    return Long.hashCode(manifest.id());
   }
 
   private void pinsChanged() {

@@ -10,12 +10,15 @@ import io.rotatekv.v1.ErrorReason;
 import io.rotatekv.v1.MissReason;
 import java.io.BufferedReader;
 import java.io.File;
+import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -198,6 +201,45 @@ class PersistenceTest {
     assertTrue(Files.notExists(folder.resolve("large.map")));
   }
 
+  /** A store that is allocated in full never asks a disk for space that it no longer has. */
+  @Test
+  void theFileIsAllocatedInFullAlsoWhereItsCopyHadHoles() throws Exception {
+    Path file = folder.resolve("kv/store.map");
+    try (BlockStore store = open(config())) {
+      assertTrue(allocatedBytes(file) >= Files.size(file));
+      Chains.store(store, 1, 0, 2);
+    }
+    makeHoles(file);
+    assertTrue(allocatedBytes(file) < Files.size(file) / 2);
+    try (BlockStore store = open(config())) {
+      assertTrue(allocatedBytes(file) >= Files.size(file));
+      assertEquals(2 * Chains.LAYERS, wholeBlocks(store, 1, 2));
+    }
+  }
+
+  /** Writes the file anew, but for pages of zeros. */
+  private static void makeHoles(Path file) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    Files.delete(file);
+    try (RandomAccessFile access = new RandomAccessFile(file.toFile(), "rw")) {
+      access.setLength(bytes.length);
+      for (int at = 0; at < bytes.length; at += 4096) {
+        byte[] page = Arrays.copyOfRange(bytes, at, Math.min(bytes.length, at + 4096));
+        if (!Arrays.equals(page, new byte[page.length])) {
+          access.seek(at);
+          access.write(page);
+        }
+      }
+    }
+  }
+
+  private static long allocatedBytes(Path file) throws IOException {
+    Process stat = new ProcessBuilder("stat", "-c", "%b", file.toString()).start();
+    try (BufferedReader output = stat.inputReader(StandardCharsets.UTF_8)) {
+      return 512 * Long.parseLong(output.readLine());
+    }
+  }
+
   @Test
   void aFolderThatCannotBeMadeIsRefused() throws Exception {
     Path file = folder.resolve("file");
@@ -233,7 +275,7 @@ class PersistenceTest {
 
   private static int indexOf(byte[] bytes, byte[] needle) {
     for (int at = 0; at + needle.length <= bytes.length; at++) {
-      if (java.util.Arrays.mismatch(bytes, at, at + needle.length, needle, 0, needle.length) < 0) {
+      if (Arrays.mismatch(bytes, at, at + needle.length, needle, 0, needle.length) < 0) {
         return at;
       }
     }
