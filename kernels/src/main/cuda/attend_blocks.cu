@@ -20,16 +20,18 @@ __device__ void attend(const AttendParams& p) {
   const int end = schedule.begin(blockIdx.x + 1);
   WorkItem at = schedule.locate(p, begin);
   WorkItem ahead = at;
-  kernel.layout.load(p, kernel.stages, ahead);
+  kernel.layout.loadStage(p, kernel.stages, ahead);
   commitCopies();
   kernel.fetchPhase(at.block);
   bool fresh = true;
   for (int item = begin; item < end; item++) {
     waitForCopies<0>();
     __syncthreads();  // the stage is there for all, and all have left the one before
+    kernel.layout.loadValues(p, kernel.values, at);
+    commitCopies();
     if (item + 1 < end) {
       ahead = schedule.next(p, ahead);
-      kernel.layout.load(p, kernel.stages + (item + 1 - begin) % kAttendStages * kernel.layout.bytes, ahead);
+      kernel.layout.loadStage(p, kernel.stages + (item + 1 - begin) % kAttendStages * kernel.layout.bytes, ahead);
     }
     commitCopies();
     if (fresh) {

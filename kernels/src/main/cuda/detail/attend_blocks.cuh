@@ -1,6 +1,6 @@
 // One work item of attention over quantized blocks, by 4 warps. A warp scores 16 tokens of the block (attend_keys.cuh);
 // the weights, times the scales of the values, go through shared memory; then a warp sums all 64 tokens for a quarter
-// of the channels, unpacked values being the A operand. A zero point of values is one more product a step.
+// of the channels, unpacked values being the A operand. Zero points of values add one number to all channels of a head.
 #pragma once
 
 #include "attend_keys.cuh"
@@ -13,7 +13,7 @@ namespace rotatekv {
 template <Codec kCodec, int D, int G, int T>
 struct BlockAttention {
   static constexpr bool kCentred = isCentred(kCodec);
-  static constexpr bool kHighPlane = kCodec == Codec::kCentred34 || kCodec == Codec::kRotatekv34;
+  static constexpr bool kHighPlane = hasHighPlane(kCodec);
   static constexpr bool kMixed = G == 3;  // heads are mixed before RoPE: a tile of columns for each
   static constexpr int kWarps = kAttendThreads / 32;
   static constexpr int kSteps = D / 16;
@@ -25,9 +25,9 @@ struct BlockAttention {
     uint2 query[T * kSteps * 32];                      // B fragments, rotated back by the block's first position
     uint2 mean[kCentred ? T * kSteps * 32 : 1];         // what the mean adds to the score per cosine and per sine
     uint2 weights[G * 4 * 32];                         // B fragments by head and 16 tokens
-    uint2 zeros[G * 4 * 4];                            // middle of the codes' range less zero point, by 4 tokens
-    uint2 tableOffsets[kCentred ? 1 : G * kSteps * 4];  // rotatekv: see KeyTable
-    float max[kWarps][kColumns], sums[kWarps][kColumns];
+    uint32_t keyGroups[kCentred ? 1 : G * kSteps * 4];  // rotatekv: see KeyTable
+    float max[kWarps][kColumns];
+    float2 sums[kWarps][kColumns];                      // of weights, of what zero points add
     float shrink[G][8];
   };
 
@@ -35,16 +35,17 @@ struct BlockAttention {
   StageLayout<kCodec, D, G> layout;
   Shared& shared;
   uint8_t* stages;
+  uint8_t* values;
   KeyTable<G, G * kSteps> table;  // rotatekv
   int warp = threadIdx.x / 32, lane = threadIdx.x % 32, g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
   Unpacker unpacker;
   Hadamard16 hadamard;
-  RopeFragments<D> rope;
+  RopeFragments<D, !kMixed> rope;
   float4 phase;  // of the block to come, for the two pairs of channels whose queries this thread rotates
   float middle;  // of the codes' range
   float factor;  // of the products of unpacked keys and queries
   float sums[kTiles][4];
-  float max[T][2], weightSums[T][2];
+  float max[T][2], weightSums[T][2], zeroSums[T][2];
   int heads[T][2], queries[T][2];  // of this lane's columns; heads -1 for none
 
   __device__ BlockAttention(const AttendParams& p, Shared& shared, uint8_t* memory)
@@ -52,10 +53,11 @@ struct BlockAttention {
         layout(p),
         shared(shared),
         stages(memory),
-        hadamard(kCentred ? 1 / kCodeUnit : 1.0f),
+        values(memory + kAttendStages * layout.bytes),
+        hadamard(kCentred ? 1 / kCodeUnit : 1.0f, !kCentred),
         rope(p.angles) {
-    table.offsets = shared.tableOffsets;
-    table.entries = reinterpret_cast<half2*>(stages + kAttendStages * layout.bytes) + warp * p.kvHeads * kTableRow;
+    table.groups = shared.keyGroups;
+    table.entries = values + layout.valueBytes + warp * p.kvHeads * table.kGroupBytes;
     middle = ((4 << layout.highBits) - 1) * 0.5f;
     factor = p.keyScale * rsqrtf(static_cast<float>(G * D));
     if (!kCentred) {
@@ -98,6 +100,7 @@ struct BlockAttention {
     for (int n = 0; n < T; n++) {
       max[n][0] = max[n][1] = -INFINITY;
       weightSums[n][0] = weightSums[n][1] = 0;
+      zeroSums[n][0] = zeroSums[n][1] = 0;
     }
     if (!kCentred) {
       table.find(p.keyGroup + at.group * G * D);
@@ -132,18 +135,49 @@ struct BlockAttention {
         float2 m = *reinterpret_cast<const float2*>(mean);
         float2 n = *reinterpret_cast<const float2*>(mean + D / 2);
         to = reinterpret_cast<uint32_t*>(shared.mean);
-        to[at32] = bits(__floats2half2_rn(a.x * m.x + b.x * n.x, a.y * m.y + b.y * n.y));
-        to[at32 + kHalfHead] = bits(__floats2half2_rn(b.x * m.x - a.x * n.x, b.y * m.y - a.y * n.y));
+        float2 u = make_float2(a.x * m.x + b.x * n.x, a.y * m.y + b.y * n.y);  // times the cosine, and the sine
+        float2 v = make_float2(b.x * m.x - a.x * n.x, b.y * m.y - a.y * n.y);
+        if (!kMixed) {  // as the fragments of RoPE have them
+          float2 w = u;
+          u = make_float2(0.5f * (w.x - v.x), 0.5f * (w.y - v.y));
+          v = make_float2(0.5f * (w.x + v.x), 0.5f * (w.y + v.y));
+        } else {
+          v = make_float2(-v.x, -v.y);
+        }
+        to[at32] = bits(__floats2half2_rn(u.x, u.y));
+        to[at32 + kHalfHead] = bits(__floats2half2_rn(v.x, v.y));
       }
     }
   }
 
-  __device__ void fillZeros(const uint8_t* stage) {
-    for (int i = threadIdx.x; i < kBlockTokens * G; i += kAttendThreads) {
-      int token = i / G;
-      float zero = static_cast<int8_t>(stage[layout.valueZeros + i]);
-      half* to = reinterpret_cast<half*>(shared.zeros + (i % G * 4 + token / 16) * 4 + token % 16 / 4);
-      to[operandSlot(token % 4)] = __float2half((middle - zero) * kCodeUnit);
+  // A strip of a patch of keys times H_16: 64 channels.
+  __device__ __forceinline__ void unpackPatch(uint32_t (*x)[4], const CodeWords& words, int step) const {
+    if constexpr (kCentred) {
+#pragma unroll
+      for (int f = 0; f < 4; f++) {
+        uint32_t a[4];
+        unpack<kHighPlane>(a, unpacker, words, f, layout.highBits);
+        hadamard.apply(x[f], a);
+      }
+    } else {
+      const RowPairs low(words.low);
+      const RowPairs high(words.high);
+      const SignPairs signs(words.high.x);
+#pragma unroll
+      for (int f = 0; f < 4; f++) {
+        uint32_t a[4];
+        table.dequantize(a, step + f, [&](int k) {
+          const uint32_t codes = low.two(unpacker, f, k);
+          if constexpr (!kHighPlane) {
+            return codes;
+          } else {
+            const uint32_t above =
+                layout.highBits == 2 ? high.two(unpacker, f, k) : signs.sign(unpacker, f, k);
+            return bits(__hfma2(halves(above), __float2half2_rn(4), halves(codes)));
+          }
+        });
+        hadamard.apply(x[f], a);
+      }
     }
   }
 
@@ -152,16 +186,8 @@ struct BlockAttention {
     CodePlanes planes{stage, stage + layout.lowBytes, layout.highBits};
 #pragma unroll
     for (int patch = 0; patch < kPatches; patch++) {
-      CodeWords words = planes.template read<kHighPlane>(head * kPatches + patch, warp);
-#pragma unroll
-      for (int f = 0; f < 4; f++) {
-        uint32_t a[4];
-        unpack<kHighPlane>(a, unpacker, words, f, layout.highBits);
-        if (!kCentred) {
-          table.dequantize(a, head * kSteps + patch * 4 + f);
-        }
-        hadamard.apply(x[patch * 4 + f], a);
-      }
+      const CodeWords words = planes.template read<kHighPlane>(head * kPatches + patch, warp);
+      unpackPatch(x + patch * 4, words, head * kSteps + patch * 4);
     }
   }
 
@@ -174,7 +200,7 @@ struct BlockAttention {
     for (int head = 0; head < G; head++) {
       HeadFragments<D> x;
       unpackHead(x, stage, head);
-      butterflies<D, D>(x);
+      butterflies<D, D / 2>(x);
       rope.rotate(x);
       float scales[2] = {1, 1};
       if (kCentred) {
@@ -232,8 +258,8 @@ struct BlockAttention {
       float means[4] = {};
       if (kCentred) {
         const uint2* fragments = shared.mean + n * kSteps * 32;
-        multiplyQueries<kSteps / 2>(means, rope.cosines, fragments);
-        multiplyQueries<kSteps / 2>(means, rope.sines, fragments + kSteps / 2 * 32);
+        multiplyQueries<kSteps / 2>(means, rope.m, fragments);
+        multiplyQueries<kSteps / 2>(means, rope.q, fragments + kSteps / 2 * 32);
       }
 #pragma unroll
       for (int i = 0; i < 4; i++) {
@@ -275,6 +301,7 @@ struct BlockAttention {
         float shrink = exp2Fast(max[n][i] - reference);
         max[n][i] = next;
         weightSums[n][i] *= shrink;
+        zeroSums[n][i] *= shrink;
         int head = heads[n][i];
         int query = queries[n][i];
 #pragma unroll
@@ -283,7 +310,11 @@ struct BlockAttention {
           weightSums[n][i] += weight;
           int token = g + 8 * row;
           if (head >= 0) {
-            float scaled = weight * scale(stage[layout.valueScales + (warp * 16 + token) * G + head]);
+            int at = (warp * 16 + token) * G + head;
+            float scaled = weight * scale(stage[layout.valueScales + at]);
+            if (!kCentred) {
+              zeroSums[n][i] += scaled * (middle - static_cast<int8_t>(stage[layout.valueZeros + at]));
+            }
             half* to = reinterpret_cast<half*>(shared.weights + (head * 4 + warp) * 32 + query * 4 + token / 4);
             to[operandSlot(token % 4)] = __float2half_rn(scaled);
           }
@@ -295,73 +326,105 @@ struct BlockAttention {
     }
   }
 
-  __device__ void addValues(const uint8_t* stage) {
-    const uint8_t* codes = stage + layout.valueCodes;
-    CodePlanes planes{codes, codes + layout.lowBytes, layout.highBits};
-#pragma unroll
-    for (int i = 0; i < kTiles; i++) {
-      int tile = warp * kTiles + i;
-      int head = tile / kSteps;
-      float2 shrink = *reinterpret_cast<const float2*>(&shared.shrink[head][2 * t]);
-#pragma unroll
-      for (int k = 0; k < 4; k++) {
-        sums[i][k] *= k % 2 == 0 ? shrink.x : shrink.y;
-      }
-      CodeWords words = planes.template read<kHighPlane>(tile / 4, tile % 4);
+  // Weights of a head's 64 tokens as B fragments, and by how much their sums shrink before.
+  struct HeadWeights {
+    uint2 fragments[4];
+    float2 shrink;
+
+    __device__ __forceinline__ HeadWeights(const Shared& shared, int head, int lane) {
 #pragma unroll
       for (int f = 0; f < 4; f++) {
-        uint32_t a[4];
-        unpack<kHighPlane>(a, unpacker, words, f, layout.highBits);
-        uint2 b = shared.weights[(head * 4 + f) * 32 + lane];
-        multiplyAdd(sums[i], a, b.x, b.y);
-        if (!kCentred) {
-          uint2 zero = shared.zeros[(head * 4 + f) * 4 + t];
-          uint32_t zeros[4] = {zero.x, zero.x, zero.y, zero.y};
-          multiplyAdd(sums[i], zeros, b.x, b.y);
-        }
+        fragments[f] = shared.weights[(head * 4 + f) * 32 + lane];
+      }
+      shrink = *reinterpret_cast<const float2*>(&shared.shrink[head][2 * (lane % 4)]);
+    }
+  };
+
+  __device__ __forceinline__ void addTile(int i, const HeadWeights& weights) {
+    const CodePlanes planes{values, values + layout.lowBytes, layout.highBits};
+    const int tile = warp * kTiles + i;
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+      sums[i][k] *= k % 2 == 0 ? weights.shrink.x : weights.shrink.y;
+    }
+    const CodeWords words = planes.template read<kHighPlane>(tile / 4, tile % 4);
+#pragma unroll
+    for (int f = 0; f < 4; f++) {
+      uint32_t a[4];
+      unpack<kHighPlane>(a, unpacker, words, f, layout.highBits);
+      multiplyAdd(sums[i], a, weights.fragments[f].x, weights.fragments[f].y);
+    }
+  }
+
+  __device__ void addValues() {
+    if constexpr (kSteps % kTiles == 0) {  // all tiles of a warp are of one head
+      const HeadWeights weights(shared, warp * kTiles / kSteps, lane);
+#pragma unroll
+      for (int i = 0; i < kTiles; i++) {
+        addTile(i, weights);
+      }
+    } else {
+#pragma unroll
+      for (int i = 0; i < kTiles; i++) {
+        addTile(i, HeadWeights(shared, (warp * kTiles + i) / kSteps, lane));
       }
     }
   }
 
-  __device__ void store(int slot) {
-    int columns = G * p.queriesPerKv;
-    int64_t row = static_cast<int64_t>(slot) * columns;
-#pragma unroll
-    for (int i = 0; i < kTiles; i++) {
-      int tile = warp * kTiles + i;
-#pragma unroll
-      for (int k = 0; k < 4; k++) {
-        int query = 2 * t + k % 2;
-        if (query < p.queriesPerKv) {
-          int64_t to = (row + tile / kSteps * p.queriesPerKv + query) * D + tile % kSteps * 16 + g + k / 2 * 8;
-          p.partial[to] = sums[i][k] * (p.valueScale / kCodeUnit);
-        }
-      }
-    }
+  // Leaves the sums over this warp's tokens for the others.
+  __device__ void shareSums() {
 #pragma unroll
     for (int n = 0; n < T; n++) {
 #pragma unroll
       for (int i = 0; i < 2; i++) {
-        float x = weightSums[n][i];
+        float2 x = make_float2(weightSums[n][i], zeroSums[n][i]);
         for (int distance = 4; distance < 32; distance *= 2) {
-          x += __shfl_xor_sync(~0u, x, distance);
+          x.x += __shfl_xor_sync(~0u, x.x, distance);
+          x.y += __shfl_xor_sync(~0u, x.y, distance);
         }
         if (g == 0) {
           shared.sums[warp][8 * n + 2 * t + i] = x;
         }
       }
     }
+  }
+
+  __device__ float2 allSums(int column) const {
+    float2 all = make_float2(0, 0);
+    for (int w = 0; w < kWarps; w++) {
+      all.x += shared.sums[w][column].x;
+      all.y += shared.sums[w][column].y;
+    }
+    return all;
+  }
+
+  __device__ void store(int slot) {
+    shareSums();
     __syncthreads();
+    int columns = G * p.queriesPerKv;
+    int64_t row = static_cast<int64_t>(slot) * columns;
+#pragma unroll
+    for (int i = 0; i < kTiles; i++) {
+      int tile = warp * kTiles + i;
+      int head = tile / kSteps;
+#pragma unroll
+      for (int k = 0; k < 2; k++) {
+        int query = 2 * t + k;
+        if (query < p.queriesPerKv) {
+          float zero = kCentred ? 0 : allSums(kMixed ? 8 * head + query : head * p.queriesPerKv + query).y;
+          float* to = p.partial + (row + head * p.queriesPerKv + query) * D + tile % kSteps * 16 + g;
+          to[0] = (sums[i][k] * (1 / kCodeUnit) + zero) * p.valueScale;
+          to[8] = (sums[i][k + 2] * (1 / kCodeUnit) + zero) * p.valueScale;
+        }
+      }
+    }
 #pragma unroll
     for (int n = 0; n < T; n++) {
 #pragma unroll
       for (int i = 0; i < 2; i++) {
         if (warp == 0 && g == 0 && heads[n][i] >= 0) {
-          float all = 0;
-          for (int w = 0; w < kWarps; w++) {
-            all += shared.sums[w][8 * n + 2 * t + i];
-          }
-          p.partialStats[row + heads[n][i] * p.queriesPerKv + queries[n][i]] = make_float2(max[n][i], all);
+          p.partialStats[row + heads[n][i] * p.queriesPerKv + queries[n][i]] =
+              make_float2(max[n][i], allSums(8 * n + 2 * t + i).x);
         }
       }
     }
@@ -373,16 +436,16 @@ struct BlockAttention {
     fetchPhase(nextBlock);
     if (!kCentred) {
       table.fill(stage + layout.keyScales, stage + layout.keyZeros, p.kvHeads, middle);
-      fillZeros(stage);
     }
-    __syncthreads();  // queries and zeros are there
+    __syncthreads();  // queries and tables are there
     float scores[T][4] = {};
     score(scores, stage);
     shareMaxima(scores);
     __syncthreads();
     weigh(scores, stage);
+    waitForCopies<1>();  // the values; the stage of the next item may be under way
     __syncthreads();
-    addValues(stage);
+    addValues();
   }
 };
 

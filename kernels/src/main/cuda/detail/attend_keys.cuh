@@ -16,20 +16,21 @@ namespace rotatekv {
 template <int D>
 using HeadFragments = uint32_t[D / 16][4];
 
-// H_16 as B operand, rows in the order of unpacked codes, times `unit`.
+// H_16 as B operand, times `unit`; rows in the order that unpack() has, or dequantize() (key_table.cuh).
 struct Hadamard16 {
   uint32_t b[2][2];  // columns 0 to 7 and 8 to 15
 
-  __device__ explicit Hadamard16(float unit) {
+  __device__ Hadamard16(float unit, bool dequantized) {
     int column = threadIdx.x % 32 / 4;
     int t = threadIdx.x % 4;
 #pragma unroll
     for (int tile = 0; tile < 2; tile++) {
 #pragma unroll
       for (int i = 0; i < 2; i++) {
-        int row = 4 * t + 1 - i;
+        int row = 4 * t + (dequantized ? 2 * i : 1 - i);
+        int next = dequantized ? row + 1 : row + 2;
         float first = __popc(row & (column + 8 * tile)) % 2 == 0 ? unit : -unit;
-        float second = __popc((row + 2) & (column + 8 * tile)) % 2 == 0 ? unit : -unit;
+        float second = __popc(next & (column + 8 * tile)) % 2 == 0 ? unit : -unit;
         b[tile][i] = bits(__floats2half2_rn(first, second));
       }
     }
@@ -41,12 +42,14 @@ struct Hadamard16 {
   }
 };
 
-// Cosines and sines of a warp's 16 tokens, as A operands over the pairs of channels (i, i + D / 2).
-template <int D>
+// RoPE of a warp's 16 tokens, as A operands over the pairs of channels (a, b) = (i, i + D / 2). With the butterfly of
+// the pair in it, where that is the last one, they become a m + b q and a q - b m with m = cos - sin and q = cos + sin;
+// without, a m + b q and b m - a q with m = cos and q = -sin.
+template <int D, bool kButterfly>
 struct RopeFragments {
   static constexpr int kSteps = D / 32;
-  uint32_t cosines[kSteps][4];
-  uint32_t sines[kSteps][4];
+  uint32_t m[kSteps][4];
+  uint32_t q[kSteps][4];
 
   __device__ explicit RopeFragments(const float2* angles) {
     int token = threadIdx.x / 32 * 16 + threadIdx.x % 32 / 4;
@@ -56,8 +59,15 @@ struct RopeFragments {
 #pragma unroll
       for (int i = 0; i < 4; i++) {
         const float2* angle = angles + (token + i % 2 * 8) * (D / 2) + 16 * s + 2 * t + i / 2 * 8;
-        cosines[s][i] = bits(__floats2half2_rn(angle[0].x, angle[1].x));
-        sines[s][i] = bits(__floats2half2_rn(angle[0].y, angle[1].y));
+        const float2 first = angle[0];
+        const float2 second = angle[1];
+        if (kButterfly) {
+          m[s][i] = bits(__floats2half2_rn(first.x - first.y, second.x - second.y));
+          q[s][i] = bits(__floats2half2_rn(first.x + first.y, second.x + second.y));
+        } else {
+          m[s][i] = bits(__floats2half2_rn(first.x, second.x));
+          q[s][i] = bits(__floats2half2_rn(-first.y, -second.y));
+        }
       }
     }
   }
@@ -69,10 +79,11 @@ struct RopeFragments {
       for (int i = 0; i < 4; i++) {
         half2 a = halves(x[s][i]);
         half2 b = halves(x[s + kSteps][i]);
-        half2 c = halves(cosines[s][i]);
-        half2 n = halves(sines[s][i]);
-        x[s][i] = bits(__hfma2(a, c, __hneg2(__hmul2(b, n))));
-        x[s + kSteps][i] = bits(__hfma2(b, c, __hmul2(a, n)));
+        half2 m2 = halves(m[s][i]);
+        half2 q2 = halves(q[s][i]);
+        x[s][i] = bits(__hfma2(a, m2, __hmul2(b, q2)));
+        x[s + kSteps][i] = bits(kButterfly ? __hfma2(a, q2, __hneg2(__hmul2(b, m2)))
+                                           : __hfma2(b, m2, __hneg2(__hmul2(a, q2))));
       }
     }
   }

@@ -29,6 +29,12 @@ struct Unpacker {
     return x;
   }
 
+  __device__ __forceinline__ uint32_t twoShifted(uint32_t word, int shift) const {
+    uint32_t x;
+    asm("lop3.b32 %0,%1,0x82008200,%2,0xEA;" : "=r"(x) : "r"(word << shift), "r"(one));
+    return x;
+  }
+
   // Sign alone, for a plane of one bit.
   __device__ __forceinline__ uint32_t sign(uint32_t word, int shift) const {
     uint32_t x;
@@ -84,6 +90,41 @@ __device__ __forceinline__ void unpack(
     }
   }
 }
+
+// The words of rows g and g + 8 with their bytes side by side: each half has a code of either row, of one column, so that
+// scales of tokens multiply both at once.
+struct RowPairs {
+  uint32_t words[2][2];  // [as they are, turned right by 4][bytes 0 and 1 of both rows, bytes 2 and 3]
+
+  __device__ __forceinline__ explicit RowPairs(uint2 rows) {
+#pragma unroll
+    for (int i = 0; i < 2; i++) {
+      const uint32_t x = i == 0 ? rows.x : rotateLeft(rows.x, 28);
+      const uint32_t y = i == 0 ? rows.y : rotateLeft(rows.y, 28);
+      words[i][0] = __byte_perm(x, y, 0x5410);
+      words[i][1] = __byte_perm(x, y, 0x7632);
+    }
+  }
+
+  // Column 4t + k of step f.
+  __device__ __forceinline__ uint32_t two(const Unpacker& unpacker, int f, int k) const {
+    return unpacker.twoShifted(words[f / 2][k / 2], f % 2 + (k % 2 == 0 ? 8 : 0));
+  }
+};
+
+// The same of a plane of one bit, where both rows share a word.
+struct SignPairs {
+  uint32_t words[2];
+
+  __device__ __forceinline__ explicit SignPairs(uint32_t rows) {
+    words[0] = __byte_perm(rows, rows << 4, 0x5410);
+    words[1] = __byte_perm(rows, rows << 4, 0x7632);
+  }
+
+  __device__ __forceinline__ uint32_t sign(const Unpacker& unpacker, int f, int k) const {
+    return unpacker.sign(words[k / 2], f + (k % 2 == 0 ? 8 : 0));
+  }
+};
 
 // Scales are E4M3; as the bits of a half they are 2^8 too small.
 __device__ __forceinline__ half scaleHalf(uint8_t code) { return __ushort_as_half(static_cast<uint16_t>(code << 7)); }

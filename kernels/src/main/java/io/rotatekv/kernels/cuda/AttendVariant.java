@@ -23,11 +23,14 @@ record AttendVariant(String source, String entry, int threads, int sharedBytes, 
   private static final int MAX_QUERIES = 8;
   private static final int HOPPER = 90;
 
-  /** Work items in shared memory: one is worked on while the next comes. */
+  /**
+   * Work items in shared memory: one is worked on while the next comes. Of {@code attend_blocks.cu}
+   * these are without the codes of values, which are used last and have room for one.
+   */
   private static final int STAGES = 2;
 
   /** What {@code attend_blocks.cu} tabulates of one group of keys for the four warps. */
-  private static final int TABLE_BYTES = 512;
+  private static final int TABLE_BYTES = 1024;
 
   /**
    * The variant that is fastest.
@@ -95,11 +98,9 @@ record AttendVariant(String source, String entry, int threads, int sharedBytes, 
     int keyScales = centred ? layout.scaleBytes() / items : layout.scaleBytes();
     int valueScales = layout.scaleBytes() / items;
     int perScale = centred ? 1 : 2; // a zero point with each
-    int stage =
-        2 * (layout.codeBytes() / items)
-            + perScale * (keyScales + valueScales)
-            + BlockLayout.ALIGNMENT;
-    return STAGES * stage + (centred ? 0 : TABLE_BYTES * shape.groups());
+    int codes = layout.codeBytes() / items;
+    int stage = codes + perScale * (keyScales + valueScales) + BlockLayout.ALIGNMENT;
+    return STAGES * stage + codes + (centred ? 0 : TABLE_BYTES * shape.groups());
   }
 
   private static void requireSupported(KvShape shape, int queries) {
