@@ -3,9 +3,9 @@
 //
 // A CTA has some tokens of one chunk. After rotating and fitting, a thread to a line, the chunk lies in shared memory and
 // is rounded panel by panel, 16 channels each: one warp rounds a panel, a lane to a token, and leaves its errors; then all
-// threads take them, times their weights, off the channels behind the panel, as in a blocked triangular solve. While
-// one CTA's warp rounds, the other CTAs of the multiprocessor have its arithmetic to themselves. Of many blocks, 32
-// tokens share the weights that a CTA reads; of few, 8 let more multiprocessors take part.
+// threads take them, times their weights, off the channels behind the panel, as in a blocked triangular solve. The
+// weights come while the warp rounds, and the other CTAs of the multiprocessor then have its arithmetic to themselves. Of
+// many blocks, 32 tokens share the weights that a CTA reads; of few, 8 let more multiprocessors take part.
 
 #include <cuda_fp16.h>
 #include <stdint.h>
@@ -45,13 +45,15 @@ struct ChunkMemory {
   float* errors;    // (16, tokens)
   float* triangle;  // (16, 16): the weights within the panel that is rounded next
   float2* groups;   // (heads, tokens): 1 / scale of the codes, and the stored scale
+  float* weights;   // (16, channels behind the panel): those of the panel that is rounded
   float* keys;      // (order, tokens); of three heads a chunk (threads, 64) before that, where lines meet
 
-  __device__ ChunkMemory(void* shared, int heads) {
+  __device__ ChunkMemory(void* shared, int heads, int order) {
     errors = static_cast<float*>(shared);
     triangle = errors + kPanel * kTokens;
     groups = reinterpret_cast<float2*>(triangle + kPanel * kPanel);
-    keys = reinterpret_cast<float*>(groups + heads * kTokens);
+    weights = reinterpret_cast<float*>(groups + heads * kTokens);
+    keys = weights + kPanel * (order - kPanel);
   }
 };
 
@@ -60,6 +62,18 @@ __device__ __forceinline__ void loadTriangle(const PanelWeights& weights, int fr
   for (int i = threadIdx.x; i < kPanel * kPieces; i += blockDim.x) {
     const float* row = weights.panel(from) + i / kPieces * weights.pitch(from);
     copyAsync(sharedAddress(to + 4 * i), row + i % kPieces * 4);
+  }
+  commitCopies();
+}
+
+// A sixteenth of the threads to a row.
+__device__ __forceinline__ void loadPanel(const PanelWeights& weights, int from, float* to) {
+  const int threads = blockDim.x / kPanel;
+  const int row = threadIdx.x / threads;
+  const int behind = weights.pitch(from) - kPanel;
+  const float* source = weights.panel(from) + row * weights.pitch(from) + kPanel;
+  for (int c = threadIdx.x % threads * 4; c < behind; c += threads * 4) {
+    copyAsync(sharedAddress(to + row * behind + c), source + c);
   }
   commitCopies();
 }
@@ -110,14 +124,16 @@ __device__ __forceinline__ void roundPanel(
   for (int i = 0; i < kPanel; i++) {
     y[i] = memory.keys[(from + i) * kTokens + row];
   }
+  const float lowest = -levels.offset * group.y;
   uint32_t words[4] = {};
 #pragma unroll
   for (int i = 0; i < kPanel; i++) {
     const float marked = levels.marked(levels.level(y[i], group.x));
     const uint32_t code = __float_as_uint(marked) & 0xF;
     words[i / 4] |= code << i % 4 * 8;
-    const float code0 = __fsub_rn(__fsub_rn(marked, SymmetricLevels::kMagic), levels.offset);
-    const float lost = __fsub_rn(y[i], __fmul_rn(code0, group.y));
+    // Scales have four bits of mantissa, so products with codes are exact, and may be fused.
+    const float stored = __fmaf_rn(__fsub_rn(marked, SymmetricLevels::kMagic), group.y, lowest);
+    const float lost = __fsub_rn(y[i], stored);
     const float error = fminf(fmaxf(lost, -group.y), group.y);
     memory.errors[i * kTokens + row] = error;
     const float4* weights = reinterpret_cast<const float4*>(memory.triangle + i * kPanel);
@@ -143,15 +159,13 @@ __device__ __forceinline__ void roundPanel(
 
 // Takes the errors of a panel, times their weights, off the channels behind it; a thread of four tokens at a time.
 template <int kTokens>
-__device__ __forceinline__ void passErrors(const PanelWeights& weights, const ChunkMemory<kTokens>& memory, int from) {
+__device__ __forceinline__ void passErrors(const ChunkMemory<kTokens>& memory, int from, int behind) {
   constexpr int kFours = kTokens / 4;
   constexpr int kBatch = kTokens == 32 ? 8 : 4;  // channels
   const int four = threadIdx.x % kFours;
-  const float* panel = weights.panel(from);
-  const int pitch = weights.pitch(from);
   const float4* errors = reinterpret_cast<const float4*>(memory.errors) + four;
-  for (int c = kPanel + threadIdx.x / kFours * kBatch; c < pitch; c += blockDim.x / kFours * kBatch) {
-    float4* keys = reinterpret_cast<float4*>(memory.keys) + (from + c) * kFours + four;
+  for (int c = threadIdx.x / kFours * kBatch; c < behind; c += blockDim.x / kFours * kBatch) {
+    float4* keys = reinterpret_cast<float4*>(memory.keys) + (from + kPanel + c) * kFours + four;
     float4 y[kBatch];
 #pragma unroll
     for (int k = 0; k < kBatch; k++) {
@@ -163,7 +177,7 @@ __device__ __forceinline__ void passErrors(const PanelWeights& weights, const Ch
       float w[kBatch];
 #pragma unroll
       for (int k = 0; k < kBatch; k += 4) {
-        const float4 piece = __ldg(reinterpret_cast<const float4*>(panel + i * pitch + c + k));
+        const float4 piece = *reinterpret_cast<const float4*>(memory.weights + i * behind + c + k);
         w[k] = piece.x;
         w[k + 1] = piece.y;
         w[k + 2] = piece.z;
@@ -190,7 +204,7 @@ __device__ __forceinline__ void encodeChunk(const EncodeParams& p) {
   constexpr int kTiles = kBlockTokens / kTokens;
   const int chunk = blockIdx.x / kTiles;
   const PanelWeights weights(p, chunk);
-  const ChunkMemory<kTokens> memory(shared, p.groupHeads);
+  const ChunkMemory<kTokens> memory(shared, p.groupHeads, weights.order);
   const Exchange exchange{memory.keys, nullptr};
   const Side side(p, true, p.bits);
   Line line(chunk, blockIdx.x % kTiles, p.kvHeads, p.headDim, p.groupHeads, kTokens);
@@ -220,14 +234,17 @@ __device__ __forceinline__ void encodeChunk(const EncodeParams& p) {
 #pragma unroll 1
     for (int field = 0; field < kPanels; field++) {
       const int from = column * kLine + field * kPanel;
+      const int behind = weights.pitch(from) - kPanel;
+      loadPanel(weights, from, memory.weights);
       if (line.active) {
         const float2 group = memory.groups[from / p.headDim * kTokens + line.row];
         roundPanel(levels, memory, from, field, group, codes);
       }
+      waitForCopies<0>();
       __syncthreads();
-      if (from + kPanel < weights.order) {
+      if (behind > 0) {
         loadTriangle(weights, from + kPanel, memory.triangle);
-        passErrors(weights, memory, from);
+        passErrors(memory, from, behind);
         waitForCopies<0>();
       }
       __syncthreads();

@@ -50,8 +50,10 @@ final class ShapedEncoder implements LayerEncoder {
   private int sharedBytes(KvShape shape, int tokens) {
     int panel = FeedbackTables.PANEL;
     int heads = shape.rotationHeads();
-    int keys = heads == 3 ? threads * LineTiling.LINE : shape.rotationOrder() * tokens;
-    return (panel * tokens + panel * panel + 2 * heads * tokens + keys) * Float.BYTES;
+    int order = shape.rotationOrder();
+    int keys = heads == 3 ? threads * LineTiling.LINE : order * tokens;
+    int weights = panel * panel + panel * (order - panel);
+    return (panel * tokens + 2 * heads * tokens + weights + keys) * Float.BYTES;
   }
 
   @Override
