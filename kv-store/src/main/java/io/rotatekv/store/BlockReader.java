@@ -1,10 +1,10 @@
 package io.rotatekv.store;
 
-import io.rotatekv.proto.BlockBatches;
 import io.rotatekv.v1.MissReason;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.time.InstantSource;
+import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,8 +60,10 @@ final class BlockReader {
    */
   MissReason read(StoredSet set, int layer, ByteBuffer into) {
     try {
-      if (pages.read(set.manifest().id(), set.offset(layer), MemorySegment.ofBuffer(into))
-          && BlockBatches.crc32c(into) == set.checksum(layer)) {
+      CRC32C checksum = new CRC32C();
+      MemorySegment block = MemorySegment.ofBuffer(into);
+      if (pages.read(set.manifest().id(), set.offset(layer), block, checksum)
+          && (int) checksum.getValue() == set.checksum(layer)) {
         return MissReason.MISS_REASON_UNSPECIFIED;
       }
     } catch (PagesUnavailableException e) {

@@ -3,7 +3,9 @@ package io.rotatekv.store;
 import io.rotatekv.proto.ServiceException;
 import io.rotatekv.v1.ErrorReason;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.zip.CRC32C;
 import net.openhft.chronicle.hash.Data;
 import net.openhft.chronicle.hash.locks.InterProcessDeadLockException;
 import net.openhft.chronicle.map.ChronicleMap;
@@ -105,9 +107,18 @@ final class PageMap implements Pages, AutoCloseable {
     write(id, 0, 0, manifest);
   }
 
-  /** Copies each page once, under the map's read lock. */
   @Override
   public boolean read(long id, long offset, MemorySegment into) {
+    return read(id, offset, into, copied -> {});
+  }
+
+  @Override
+  public boolean read(long id, long offset, MemorySegment into, CRC32C checksum) {
+    return read(id, offset, into, copied -> checksum.update(copied.asByteBuffer()));
+  }
+
+  /** Copies each page once, under the map's read lock, and shows it after that. */
+  private boolean read(long id, long offset, MemorySegment into, Consumer<MemorySegment> seen) {
     long done = 0;
     while (done < into.byteSize()) {
       long position = offset + done;
@@ -116,6 +127,7 @@ final class PageMap implements Pages, AutoCloseable {
       if (!copy(Pages.key(id, (int) (position / pageBytes)), inPage, into, done, length)) {
         return false;
       }
+      seen.accept(into.asSlice(done, length));
       done += length;
     }
     return true;

@@ -10,6 +10,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,16 +62,12 @@ final class PagePool {
    *     put
    */
   void acquire(TenantUsage tenant) {
-    while (!tenant.tryTake()) {
-      if (!makeRoom(tenant) && !tenant.tryTake()) {
-        throw quotaExceeded(tenant);
-      }
+    if (!take(tenant::tryTake, tenant)) {
+      throw quotaExceeded(tenant);
     }
-    while (!tryTake()) {
-      if (!makeRoom(null) && !tryTake()) {
-        tenant.add(-1);
-        throw full();
-      }
+    if (!take(this::tryTake, null)) {
+      tenant.add(-1);
+      throw full();
     }
     if (used.get() > high && trimming.compareAndSet(false, true)) {
       trimLater();
@@ -130,8 +127,14 @@ final class PagePool {
     return low;
   }
 
-  private boolean makeRoom(@Nullable TenantUsage tenant) {
-    return evict(1, tenant);
+  /** Takes a page once, evicting until one is free; false if nothing more may go. */
+  private boolean take(BooleanSupplier tryTake, @Nullable TenantUsage owner) {
+    while (!tryTake.getAsBoolean()) {
+      if (!evict(1, owner)) {
+        return tryTake.getAsBoolean(); // Somebody else may have given one back.
+      }
+    }
+    return true;
   }
 
   private boolean evict(long count, @Nullable TenantUsage tenant) {

@@ -2,6 +2,7 @@ package io.rotatekv.store;
 
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongConsumer;
+import java.util.zip.CRC32C;
 
 /**
  * Fixed-size pages by set id and page number. Little is asked of an engine, for the store verifies
@@ -54,6 +55,13 @@ public interface Pages {
    * @throws PagesUnavailableException if that cannot be said now
    */
   boolean read(long id, long offset, MemorySegment into);
+
+  /** The same, and adds the bytes to a checksum, at best while a core's cache still holds them. */
+  default boolean read(long id, long offset, MemorySegment into, CRC32C checksum) {
+    boolean read = read(id, offset, into);
+    checksum.update(into.asByteBuffer());
+    return read;
+  }
 
   /**
    * Removes the pages of a set, finished or not, the first one first, for it is what makes the

@@ -59,7 +59,8 @@ public final class Channels {
   public static ManagedChannel data(String target) {
     return builder(target)
         .flowControlWindow(Wire.WINDOW_BYTES)
-        .withOption(ChannelOption.WRITE_BUFFER_WATER_MARK, Wire.WRITE_BUFFER)
+        .withOption(ChannelOption.WRITE_BUFFER_WATER_MARK, BulkTransport.WRITE_BUFFER)
+        .withOption(ChannelOption.ALLOCATOR, BulkTransport.ALLOCATOR)
         .build();
   }
 

@@ -1,6 +1,5 @@
 package io.rotatekv.proto;
 
-import io.netty.channel.WriteBufferWaterMark;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -30,12 +29,6 @@ public final class Wire {
 
   /** Bytes queued in a stream before it stops being ready; 4 MiB measured fastest. */
   public static final int READY_THRESHOLD_BYTES = 4 << 20;
-
-  /**
-   * Bytes that a connection hands to the kernel at a time. Netty's 64 KiB mean a system call and a
-   * wake-up of the reader for each: 1 MiB gets took 1.5 times the CPU time.
-   */
-  static final WriteBufferWaterMark WRITE_BUFFER = new WriteBufferWaterMark(2 << 20, 4 << 20);
 
   /** Layers of a block set. */
   public static final int MAX_LAYERS = 1024;
