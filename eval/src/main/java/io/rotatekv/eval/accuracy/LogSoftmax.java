@@ -1,5 +1,7 @@
 package io.rotatekv.eval.accuracy;
 
+import io.rotatekv.model.engine.LogProbability;
+
 /** Next-token distributions as natural logarithms of probabilities. */
 final class LogSoftmax {
 
@@ -7,15 +9,7 @@ final class LogSoftmax {
 
   /** Turns logits into log probabilities, in place. */
   static void apply(float[] logits) {
-    float max = Float.NEGATIVE_INFINITY;
-    for (float logit : logits) {
-      max = Math.max(max, logit);
-    }
-    double sum = 0;
-    for (float logit : logits) {
-      sum += Math.exp(logit - max);
-    }
-    float norm = (float) (max + Math.log(sum));
+    float norm = (float) LogProbability.normalizer(logits, 0, logits.length);
     for (int i = 0; i < logits.length; i++) {
       logits[i] -= norm;
     }

@@ -15,9 +15,6 @@ public final class ServingCaches implements CacheSource {
 
   @Override
   public Optional<CacheUnderTest> find(String name, EvalModel model, Attend attend) {
-    return CodecSpec.ALL.stream()
-        .filter(spec -> spec.name().equals(name))
-        .findFirst()
-        .map(spec -> new ServingCache(spec, model, attend));
+    return CodecSpec.find(name).map(spec -> new ServingCache(spec, model, attend));
   }
 }

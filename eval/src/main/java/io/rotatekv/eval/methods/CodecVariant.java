@@ -58,9 +58,7 @@ record CodecVariant(String name, CodecSpec keys, CodecSpec values, int edgeBits,
   }
 
   private static Optional<CodecSpec> codec(String name, int clip) {
-    return CodecSpec.ALL.stream()
-        .filter(spec -> spec.name().equals(name))
-        .findFirst()
+    return CodecSpec.find(name)
         .map(spec -> clip == 0 ? spec : new CodecSpec(spec.family(), spec.bits(), clip / 100f));
   }
 

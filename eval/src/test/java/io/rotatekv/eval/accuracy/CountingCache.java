@@ -1,11 +1,8 @@
 package io.rotatekv.eval.accuracy;
 
-import io.rotatekv.eval.cache.CacheUnderTest;
-import io.rotatekv.eval.cache.StoredSize;
 import io.rotatekv.kernels.Team;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.KvShape;
-import io.rotatekv.model.calibration.Calibration;
 import io.rotatekv.model.engine.Attend;
 import io.rotatekv.model.engine.BlockListener;
 import io.rotatekv.model.engine.Engine;
@@ -15,7 +12,6 @@ import io.rotatekv.model.engine.Sequence;
 import io.rotatekv.model.engine.Step;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * A cache over a model that gives the token after t, modulo 4, a multiple of the weight of each
@@ -24,16 +20,10 @@ import java.util.Optional;
  * @param name the cache's name
  * @param weight that multiple
  */
-record CountingCache(String name, double weight) implements CacheUnderTest {
+record CountingCache(String name, double weight) implements PlayedCache {
 
   static final int VOCABULARY = 4;
   static final EvalTarget TARGET = new EvalTarget("counting", "00", VOCABULARY);
-  static final StoredSize STORED = new StoredSize(16384, 4096);
-
-  @Override
-  public double bits() {
-    return 2;
-  }
 
   @Override
   public Attend attend() {
@@ -46,23 +36,8 @@ record CountingCache(String name, double weight) implements CacheUnderTest {
   }
 
   @Override
-  public Optional<Calibration> calibration() {
-    return Optional.empty();
-  }
-
-  @Override
-  public boolean onGpu() {
-    return false;
-  }
-
-  @Override
   public Engine open(EngineLimits limits, Team team) {
     return new CountingEngine(weight);
-  }
-
-  @Override
-  public StoredSize stored(Sequence sequence) {
-    return STORED;
   }
 
   private record CountingEngine(double weight) implements Engine {

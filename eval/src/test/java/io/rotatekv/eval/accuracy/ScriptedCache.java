@@ -2,12 +2,9 @@ package io.rotatekv.eval.accuracy;
 
 import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 
-import io.rotatekv.eval.cache.CacheUnderTest;
-import io.rotatekv.eval.cache.StoredSize;
 import io.rotatekv.kernels.Team;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.KvShape;
-import io.rotatekv.model.calibration.Calibration;
 import io.rotatekv.model.engine.Attend;
 import io.rotatekv.model.engine.BlockListener;
 import io.rotatekv.model.engine.Engine;
@@ -21,7 +18,6 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
@@ -34,7 +30,7 @@ import java.util.function.Function;
  * @param computed counts the tokens that were computed, not loaded
  */
 record ScriptedCache(Attend attend, Function<String, float[]> model, AtomicInteger computed)
-    implements CacheUnderTest {
+    implements PlayedCache {
 
   private static final int LAYERS = 2;
 
@@ -56,33 +52,13 @@ record ScriptedCache(Attend attend, Function<String, float[]> model, AtomicInteg
   }
 
   @Override
-  public double bits() {
-    return 2;
-  }
-
-  @Override
   public String identity() {
     return "scripted";
   }
 
   @Override
-  public Optional<Calibration> calibration() {
-    return Optional.empty();
-  }
-
-  @Override
-  public boolean onGpu() {
-    return false;
-  }
-
-  @Override
   public Engine open(EngineLimits limits, Team team) {
     return new ScriptedEngine(this, limits.maxContext());
-  }
-
-  @Override
-  public StoredSize stored(Sequence sequence) {
-    return CountingCache.STORED;
   }
 
   private record ScriptedEngine(ScriptedCache cache, int maxContext) implements Engine {

@@ -2,6 +2,7 @@ package io.rotatekv.kernels.codec;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * One KV codec: its family, its bits per element and its clipping factor.
@@ -36,13 +37,16 @@ public record CodecSpec(CodecFamily family, int bits, float clip) {
    * @throws IllegalArgumentException naming the codecs there are
    */
   public static CodecSpec parse(String name) {
-    return ALL.stream()
-        .filter(spec -> spec.name().equals(name))
-        .findFirst()
+    return find(name)
         .orElseThrow(() ->
             new IllegalArgumentException(
                 "unknown codec '%s'; known are %s"
                     .formatted(name, ALL.stream().map(CodecSpec::name).toList())));
+  }
+
+  /** The codec of a name, or empty if it names none. */
+  public static Optional<CodecSpec> find(String name) {
+    return ALL.stream().filter(spec -> spec.name().equals(name)).findFirst();
   }
 
   /** The name that {@link #parse} reads: {@code fp16}, {@code rotatekv2}, … */

@@ -53,13 +53,9 @@ final class LayerExpander implements CodecPart {
   }
 
   private static int sharedBytes(LineTiling tiling, CodecContext codec) {
-    boolean reorders = codec.spec().family() == CodecFamily.ROTATEKV;
-    boolean exchanges = reorders || codec.shape().rotationHeads() == 3;
     int staged = tiling.threads() * LineTiling.LINE * Short.BYTES;
-    int lines = exchanges ? tiling.threads() * LineTiling.LINE * Float.BYTES : 0;
-    // Rows that a tile does not have are looked up too, their result is not used.
-    int groups = reorders ? 2 * tiling.threads() * 2 * Float.BYTES : 0;
-    return staged + lines + groups;
+    boolean reorders = codec.spec().family() == CodecFamily.ROTATEKV;
+    return staged + tiling.exchangeBytes(codec.shape(), reorders);
   }
 
   /** Queues what {@link BlockExpander#expand} says, of a layer of this codec. */

@@ -50,14 +50,10 @@ final class LineEncoder implements LayerEncoder {
 
   private static int sharedBytes(LineTiling tiling, CodecContext codec) {
     CodecFamily family = codec.spec().family();
-    boolean reorders = family == CodecFamily.ROTATEKV;
-    boolean exchanges =
-        reorders || (family != CodecFamily.SHAPED && codec.shape().rotationHeads() == 3);
     int staged = tiling.threads() / WARP * STAGED_BYTES;
-    int lines = exchanges ? tiling.threads() * LineTiling.LINE * Float.BYTES : 0;
-    // Rows that a tile does not have are looked up too, their result is not used.
-    int groups = reorders ? 2 * tiling.threads() * 2 * Float.BYTES : 0;
-    return staged + lines + groups;
+    boolean keys = family != CodecFamily.SHAPED; // values are rotated by head
+    return staged
+        + (keys ? tiling.exchangeBytes(codec.shape(), family == CodecFamily.ROTATEKV) : 0);
   }
 
   @Override

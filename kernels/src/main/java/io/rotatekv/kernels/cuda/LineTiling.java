@@ -44,6 +44,18 @@ record LineTiling(int columns, int threads, int tileTokens) {
     return BLOCK_TOKENS / tileTokens + valueTiles();
   }
 
+  /**
+   * Bytes of a CTA's shared memory in which lines meet: those of three heads that are rotated
+   * together, and all where channels are reordered, with what their groups come to.
+   */
+  int exchangeBytes(KvShape shape, boolean reorders) {
+    boolean exchanges = reorders || shape.rotationHeads() == 3;
+    int lines = exchanges ? threads * LINE * Float.BYTES : 0;
+    // Rows that a tile does not have are looked up too, their result is not used.
+    int groups = reorders ? 2 * threads * 2 * Float.BYTES : 0;
+    return lines + groups;
+  }
+
   /** Tiles of a block's values. */
   int valueTiles() {
     return Math.ceilDiv(columns, threads / LINE);

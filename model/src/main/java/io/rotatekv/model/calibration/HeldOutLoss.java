@@ -117,12 +117,12 @@ final class HeldOutLoss {
     }
 
     private double divergence(float[] reference, float[] logits, int at) {
-      double zero = LogProbability.of(reference, 0, vocabulary, 0) - reference[0];
-      double other = LogProbability.of(logits, at, vocabulary, 0) - logits[at];
+      double norm = LogProbability.normalizer(reference, 0, vocabulary);
+      double otherNorm = LogProbability.normalizer(logits, at, vocabulary);
       double sum = 0;
       for (int i = 0; i < vocabulary; i++) {
-        double logarithm = reference[i] + zero;
-        sum += Math.exp(logarithm) * (logarithm - logits[at + i] - other);
+        double logarithm = reference[i] - norm;
+        sum += Math.exp(logarithm) * (logarithm - (logits[at + i] - otherNorm));
       }
       return sum;
     }

@@ -15,12 +15,22 @@ public final class LogProbability {
   private LogProbability() {}
 
   /**
-   * Natural logarithm of the probability of {@code token}. Large vocabularies are summed up by the
-   * common pool: where a GPU computes the logits, this is what takes the time.
+   * Natural logarithm of the probability of {@code token}.
    *
    * @param logits {@code (vocabulary)} from {@code offset} on
    */
   public static double of(float[] logits, int offset, int vocabulary, int token) {
+    return logits[offset + token] - normalizer(logits, offset, vocabulary);
+  }
+
+  /**
+   * What a logit exceeds the logarithm of its probability by: the logarithm of the sum of the
+   * logits' exponentials. Large vocabularies are summed up by the common pool: where a GPU computes
+   * the logits, this is what takes the time.
+   *
+   * @param logits {@code (vocabulary)} from {@code offset} on
+   */
+  public static double normalizer(float[] logits, int offset, int vocabulary) {
     int end = offset + vocabulary;
     float max = Float.NEGATIVE_INFINITY;
     for (int i = offset; i < end; i++) {
@@ -35,7 +45,7 @@ public final class LogProbability {
               return exponentials(logits, from, Math.min(end, from + TASK), most);
             })
             .toArray();
-    return logits[offset + token] - max - Math.log(Arrays.stream(sums).sum());
+    return max + Math.log(Arrays.stream(sums).sum());
   }
 
   private static double exponentials(float[] logits, int from, int to, float max) {
