@@ -2,9 +2,7 @@
 #include <cuda_fp16.h>
 
 // Products of a weight matrix with one to four rows, as a decode step of few sequences needs them: bound by reading the
-// weights once. A library's tiles are made for more rows; this reads at the memory's rate. Its last act is to ask for
-// the first weights of the next product, which come to the second-level cache while the small kernels between the two
-// would leave the memory idle.
+// weights once. A library's tiles are made for more rows; this reads at the memory's rate.
 
 struct MatVecParams {
   const half* w;  // (rows, cols)
@@ -14,8 +12,6 @@ struct MatVecParams {
   int cols;       // a multiple of 8
   int n;
   float beta;     // y = x w^T + beta y
-  const uint8_t* next;  // what the next product reads first, or null
-  int nextBytes;
 };
 
 namespace {
@@ -48,16 +44,8 @@ __device__ uint4 load_weights(const half* from, int column) {
   return __ldcs(reinterpret_cast<const uint4*>(from + column));
 }
 
-__device__ void prefetch(const uint8_t* from, int bytes) {
-  constexpr int kLine = 128;
-  for (int at = (blockIdx.x * kThreads + threadIdx.x) * kLine; at < bytes; at += gridDim.x * kThreads * kLine) {
-    asm volatile("prefetch.global.L2 [%0];" ::"l"(from + at));
-  }
-}
-
-// The product of a warp's rows, if there are any.
 template <int N>
-__device__ void multiply(const MatVecParams& p) {
+__device__ void mat_vec(const MatVecParams& p) {
   const int lane = threadIdx.x % 32;
   const int first = (blockIdx.x * (kThreads / 32) + threadIdx.x / 32) * kWarpRows;
   if (first >= p.rows) {
@@ -120,12 +108,6 @@ __device__ void multiply(const MatVecParams& p) {
       }
     }
   }
-}
-
-template <int N>
-__device__ void mat_vec(const MatVecParams& p) {
-  multiply<N>(p);
-  prefetch(p.next, p.nextBytes);
 }
 
 }  // namespace

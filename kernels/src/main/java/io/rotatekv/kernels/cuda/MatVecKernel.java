@@ -6,12 +6,6 @@ public final class MatVecKernel implements AutoCloseable {
   /** The most rows; with more, the weights are worth a library's tiles. */
   public static final int MAX_ROWS = 4;
 
-  /**
-   * Bytes that a product asks for ahead of the next one: what the memory delivers in the 3 us that
-   * the kernels between two products take at least, and a fifth of an H100's second-level cache.
-   */
-  private static final int AHEAD_BYTES = 10 << 20;
-
   private static final int THREADS = 128;
 
   /** Rows of the matrix that a block of threads takes. */
@@ -31,40 +25,15 @@ public final class MatVecKernel implements AutoCloseable {
   }
 
   /**
-   * Weights that a later product begins with, to be asked for early.
-   *
-   * @param address of FP16 weights; 0 for none
-   * @param bytes from there on
-   */
-  public record Ahead(long address, long bytes) {
-
-    /** Nothing to ask for. */
-    public static final Ahead NOTHING = new Ahead(0, 0);
-
-    private int asked() {
-      return (int) Math.min(bytes, AHEAD_BYTES);
-    }
-  }
-
-  /**
    * Queues {@code y = x w^T + beta y}.
    *
    * @param w FP16, {@code (rows, cols)}, {@code cols} a multiple of 8
    * @param x FP16, {@code (n, cols)}
    * @param n 1 to {@link #MAX_ROWS}
    * @param y FP32, {@code (n, rows)}
-   * @param ahead what the next product reads
    */
   public void multiply(
-      long w,
-      int rows,
-      int cols,
-      long x,
-      int n,
-      long y,
-      float beta,
-      Ahead ahead,
-      CudaStream stream) {
+      long w, int rows, int cols, long x, int n, long y, float beta, CudaStream stream) {
     KernelArguments arguments =
         KernelArguments.build()
             .address(w)
@@ -73,9 +42,7 @@ public final class MatVecKernel implements AutoCloseable {
             .int32(rows)
             .int32(cols)
             .int32(n)
-            .float32(beta)
-            .address(ahead.address())
-            .int32(ahead.asked());
+            .float32(beta);
     CudaKernel kernel = n == 1 ? one : n == 2 ? two : four;
     kernel.launch(Math.ceilDiv(rows, BLOCK_ROWS), 1, 1, THREADS, stream, arguments);
   }

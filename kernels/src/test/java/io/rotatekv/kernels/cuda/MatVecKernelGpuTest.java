@@ -37,8 +37,7 @@ final class MatVecKernelGpuTest {
     try (DeviceBuffer wd = GpuMemory.halves(device, stream, w);
         DeviceBuffer xd = GpuMemory.halves(device, stream, x);
         DeviceBuffer yd = GpuMemory.floats(device, stream, before)) {
-      MatVecKernel.Ahead ahead = new MatVecKernel.Ahead(wd.address(), wd.bytes());
-      kernel.multiply(wd.address(), rows, cols, xd.address(), n, yd.address(), beta, ahead, stream);
+      kernel.multiply(wd.address(), rows, cols, xd.address(), n, yd.address(), beta, stream);
 
       float[] y = GpuMemory.floats(yd, stream);
       for (int i = 0; i < n; i++) {

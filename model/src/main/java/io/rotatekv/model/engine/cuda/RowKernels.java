@@ -7,7 +7,6 @@ import io.rotatekv.kernels.cuda.DeviceBuffer;
 import io.rotatekv.kernels.cuda.ElementType;
 import io.rotatekv.kernels.cuda.EmbedKernel;
 import io.rotatekv.kernels.cuda.MatVecKernel;
-import io.rotatekv.kernels.cuda.MatVecKernel.Ahead;
 import io.rotatekv.kernels.cuda.RmsNormKernel;
 import io.rotatekv.kernels.cuda.SwiGluKernel;
 import io.rotatekv.model.ModelConfig;
@@ -58,9 +57,7 @@ final class RowKernels implements AutoCloseable {
   /** Fills {@code qkv}, without biases. */
   void project(int layer, int rows) {
     int width = config.queryDim() + 2 * config.kvDim();
-    DeviceLayer w = weights.layer(layer);
-    Ahead output = ahead(w.output(), config.hidden(), config.queryDim());
-    multiply(w.qkv(), width, config.hidden(), a.normed, rows, a.qkv, 0f, output);
+    multiply(weights.layer(layer).qkv(), width, config.hidden(), a.normed, rows, a.qkv, 0f);
   }
 
   /** Address of the biases that {@code qkv} still lacks; 0 for none. */
@@ -71,26 +68,12 @@ final class RowKernels implements AutoCloseable {
   /** Takes {@code attention} through its projection and the feed-forward network. */
   void leave(int layer, int rows) {
     DeviceLayer w = weights.layer(layer);
-    int hidden = config.hidden();
-    int width = config.feedForward();
-    Ahead gateUp = ahead(w.gateUp(), 2 * width, hidden);
-    Ahead down = ahead(w.down(), hidden, width);
-    multiply(w.output(), hidden, config.queryDim(), a.attention, rows, a.hidden, 1f, gateUp);
+    multiply(w.output(), config.hidden(), config.queryDim(), a.attention, rows, a.hidden, 1f);
     normalize(w.feedForwardNorm(), rows, 0);
-    multiply(w.gateUp(), 2 * width, hidden, a.normed, rows, a.gateUp, 0f, down);
+    int width = config.feedForward();
+    multiply(w.gateUp(), 2 * width, config.hidden(), a.normed, rows, a.gateUp, 0f);
     swiGlu.apply(a.gateUp.address(), rows, width, a.gated.address(), stream);
-    multiply(w.down(), hidden, width, a.gated, rows, a.hidden, 1f, afterLayer(layer));
-  }
-
-  /** The first weights that are multiplied after a layer: those of the next one or of the head. */
-  private Ahead afterLayer(int layer) {
-    return layer + 1 < config.layers()
-        ? ahead(weights.layer(layer + 1).qkv(), config.queryDim(), config.hidden())
-        : ahead(weights.output(), config.vocabulary(), config.hidden());
-  }
-
-  private static Ahead ahead(long w, int rows, int columns) {
-    return new Ahead(w, (long) rows * columns * Short.BYTES);
+    multiply(w.down(), config.hidden(), width, a.gated, rows, a.hidden, 1f);
   }
 
   /** Fills {@code normed} from the last layer's output. */
@@ -102,8 +85,7 @@ final class RowKernels implements AutoCloseable {
   void logits(int first, int rows) {
     long x = a.normed.address() + (long) first * config.hidden() * Short.BYTES;
     long logits = a.logits.address();
-    multiply(
-        weights.output(), config.vocabulary(), config.hidden(), x, rows, logits, 0f, Ahead.NOTHING);
+    multiply(weights.output(), config.vocabulary(), config.hidden(), x, rows, logits, 0f);
   }
 
   private void normalize(long weight, int rows, long largest) {
@@ -119,22 +101,14 @@ final class RowKernels implements AutoCloseable {
   }
 
   private void multiply(
-      long w,
-      int rows,
-      int columns,
-      DeviceBuffer x,
-      int n,
-      DeviceBuffer y,
-      float beta,
-      Ahead ahead) {
-    multiply(w, rows, columns, x.address(), n, y.address(), beta, ahead);
+      long w, int rows, int columns, DeviceBuffer x, int n, DeviceBuffer y, float beta) {
+    multiply(w, rows, columns, x.address(), n, y.address(), beta);
   }
 
   /** {@code y = x w^T + beta y} in FP32, of an FP16 matrix {@code (rows, columns)}. */
-  private void multiply(
-      long w, int rows, int columns, long x, int n, long y, float beta, Ahead ahead) {
+  private void multiply(long w, int rows, int columns, long x, int n, long y, float beta) {
     if (n <= MatVecKernel.MAX_ROWS) {
-      matVec.multiply(w, rows, columns, x, n, y, beta, ahead, stream);
+      matVec.multiply(w, rows, columns, x, n, y, beta, stream);
     } else {
       cublas.multiply(w, rows, columns, x, n, y, ElementType.FP32, beta, stream);
     }
