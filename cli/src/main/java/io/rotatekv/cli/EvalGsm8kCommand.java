@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Asks GSM8K's problems after worked examples, greedily, and counts the right numbers. The",
-      "interval is Wilson's at 95 %."
+      "interval is Wilson's at 95 %%."
     },
     footerHeading = "%nExamples:%n",
     footer = {

@@ -39,7 +39,7 @@ final class EvalOptions {
       paramLabel = "CODEC",
       split = ",",
       description = {
-        "One or more of the codecs that are served (fp16, rotatekv2, rotatekv3, rotatekv4, centred2)",
+        "One or more of the codecs that are served (fp16, rotatekv2 to 4, shaped2 to 4, centred2)",
         "and of the methods that are there to compare with (rtn2, quarot2, kivi2, kvquant2, gear2,",
         "mikv2, zipcache2, ...); rotatekv2 if none is given. Ablations show them first: fp16."
       })
