@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
     description = {
       "Measures a store on loopback: puts and gets of values one a call (put, get) and many a stream",
       "(put_stream, get_stream), beside the same bytes between two processes by plain NIO and in",
-      "Redis, in turns within one run; then LookupPrefix of 1,000 blocks beside 100 MB/s of traffic."
+      "Redis, in turns within one run; then LookupPrefix of 1,000 blocks beside 100 MB/s of traffic;",
+      "then kills a store under puts when its file is full, and times its recovery."
     },
     footerHeading = "%nExamples:%n",
     footer = {

@@ -56,15 +56,15 @@ public final class StoreBenchmark {
         .orElseThrow(() -> new CommandException("the store has ended", store.process().logTail()));
   }
 
-  /** Measures all of a plan, and gives each row when it is there. */
-  public void measure(Plan plan, PrintWriter err, Consumer<StoreRow> rows)
+  /** Measures all of a plan, then a recovery, and gives each row when it is there. */
+  public void measure(Plan plan, PrintWriter err, Consumer<Record> rows)
       throws InterruptedException {
     Values values = new Values();
     try (LocalCluster cluster = startStore(java, settings);
         Contender raw = RawTcpContender.start(java, values);
         Redis redis = new Redis(redisServer, values);
         Progress progress =
-            new Progress(err, "measuring", plan.cells().size() + 1L, "figures", 1)) {
+            new Progress(err, "measuring", plan.cells().size() + 2L, "figures", 1)) {
       Member member = cluster.members(ServiceKind.KV_STORE).getFirst();
       ProcessHandle server = process(member);
       StoreContender store = new StoreContender(member.address().toString(), values);
@@ -77,6 +77,8 @@ public final class StoreBenchmark {
         progress.add(1);
       }
       rows.accept(new LookupLatency(store, server).measure(plan.lookupTime()));
+      progress.add(1);
+      rows.accept(new StoreRecovery(java, settings, values).measure());
       progress.add(1);
     } catch (IOException e) {
       throw new CommandException("a connection failed: " + e.getMessage(), "", e);

@@ -92,7 +92,10 @@ final class StoreContender implements Contender {
   public void close() {}
 
   StoreClient client(String name) {
-    return StoreClient.connect(StoreClientOptions.of(target, "bench-" + name, 1));
+    return StoreClient.connect(
+        StoreClientOptions.of(target, "bench-" + name, 1)
+            .withCallTimeout(TIMEOUT)
+            .withPutSilence(TIMEOUT)); // A node would compute instead; a benchmark can wait.
   }
 
   /** Puts a few of the chains that are left; those of one block many at a time. */

@@ -41,7 +41,8 @@ public final class StoreSoak {
    */
   public StoreSoak(JavaCommand java, Settings settings) {
     List<String> flags = new ArrayList<>(java.flags());
-    flags.add("-Xmx" + HEAP_BYTES);
+    // A heap that is resident from the start, or its slow growth to its bound hides a leak.
+    flags.addAll(List.of("-Xms" + HEAP_BYTES, "-Xmx" + HEAP_BYTES, "-XX:+AlwaysPreTouch"));
     this.java = new JavaCommand(java.java(), flags, java.classPath(), java.mainClass());
     this.settings = settings;
   }
