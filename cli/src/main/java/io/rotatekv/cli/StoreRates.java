@@ -94,7 +94,9 @@ record StoreRates(StatsResponse before, StatsResponse now) {
                 Long.toString(now.getEvictedSets()))
             .row("puts", now.getOpenPuts() + " open", Long.toString(now.getPutsCommitted()))
             .row("gets", now.getOpenGets() + " open", Long.toString(now.getGets()));
-    return head + rates + "\n" + StoreTables.tenants(now);
+    return now.getTenantsCount() == 0
+        ? head + rates
+        : head + rates + "\n" + StoreTables.tenants(now);
   }
 
   private String bar() {

@@ -56,6 +56,10 @@ final class StoreTopCommand implements Runnable {
     Duration pause = pause();
     PrintWriter out = spec.commandLine().getOut();
     boolean screen = Terminal.isPresent() && !options.json();
+    if (screen) {
+      // However it ends, the shell's prompt begins a line.
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> newLine(out), "new-line"));
+    }
     try (StoreAdmin store = options.connect(spec)) {
       StatsResponse before = store.stats();
       for (int look = 0; count == 0 || look < count; look++) {
@@ -68,6 +72,11 @@ final class StoreTopCommand implements Runnable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private static void newLine(PrintWriter out) {
+    out.println();
+    out.flush();
   }
 
   private Duration pause() {
@@ -87,7 +96,7 @@ final class StoreTopCommand implements Runnable {
       return json(rates) + "\n";
     }
     if (screen) {
-      return Terminal.CLEAR + rates.screen();
+      return Terminal.screen(rates.screen());
     }
     return (look == 0 ? StoreRates.header() : "") + rates.line();
   }
