@@ -146,7 +146,7 @@ final class BenchCpuCommand implements Runnable {
     }
     return BundledCalibrations.find(model.fingerprint())
         .orElseThrow(
-            () -> CalibrationException.missing(model.config().name(), CodecSpec.ROTATEKV_2));
+            () -> CalibrationException.missing(model.config().name(), CodecSpec.DEFAULT));
   }
 
   private ObjectNode toJson(Speeds speeds) {

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  rotatekv eval gsm8k --questions gsm8k-test.jsonl --shots gsm8k-train.jsonl --limit 100",
-      "  rotatekv eval gsm8k --questions test.jsonl --shots train.jsonl --codec fp16,rotatekv2 --json",
+      "  rotatekv eval gsm8k --questions test.jsonl --shots train.jsonl --codec fp16,shaped2 --json",
     })
 final class EvalGsm8kCommand implements Runnable {
 

@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  rotatekv eval kl --text test.txt --codec rotatekv2,centred2 --windows 8",
+      "  rotatekv eval kl --text test.txt --codec rotatekv2,shaped2 --windows 8",
       "  rotatekv eval kl --text test.txt --codec rotatekv4 --seq 1024 --windows 4 --json",
     })
 final class EvalKlCommand implements Runnable {

@@ -21,8 +21,8 @@ import picocli.CommandLine.Spec;
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  rotatekv eval mse --text test.txt --codec rotatekv2,centred2 --windows 2",
-      "  rotatekv eval mse --text test.txt --codec rotatekv2 --seq 1024 --windows 1 --json",
+      "  rotatekv eval mse --text test.txt --codec rotatekv2,shaped2 --windows 2",
+      "  rotatekv eval mse --text test.txt --codec shaped2 --seq 1024 --windows 1 --json",
     })
 final class EvalMseCommand implements Runnable {
 

@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  rotatekv eval needle --text test.txt --codec fp16,rotatekv2 --report needle.html",
+      "  rotatekv eval needle --text test.txt --codec fp16,shaped2 --report needle.html",
       "  rotatekv eval needle --text test.txt --lengths 512,2048 --depths 0,50,100 --json",
     })
 final class EvalNeedleCommand implements Runnable {

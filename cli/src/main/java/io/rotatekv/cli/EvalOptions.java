@@ -39,9 +39,9 @@ final class EvalOptions {
       paramLabel = "CODEC",
       split = ",",
       description = {
-        "One or more of the codecs that are served (fp16, rotatekv2 to 4, shaped2 to 4, centred2)",
+        "One or more of the codecs that are served (fp16, shaped2 to 4, rotatekv2 to 4, centred2)",
         "and of the methods that are there to compare with (rtn2, quarot2, kivi2, kvquant2, gear2,",
-        "mikv2, zipcache2, ...); rotatekv2 if none is given. Ablations show them first: fp16."
+        "mikv2, zipcache2, ...); shaped2 if none is given. Ablations show them first: fp16."
       })
   private List<String> codecs = new ArrayList<>();
 
@@ -125,7 +125,7 @@ final class EvalOptions {
 
   /** Every cache that was asked for, so that a name that does not exist costs no time. */
   List<CacheUnderTest> caches(EvalModel model) {
-    return caches(model, codecs("rotatekv2"), attend(Attend.BLOCK));
+    return caches(model, codecs(CodecSpec.DEFAULT.name()), attend(Attend.BLOCK));
   }
 
   /** Caches by name. */

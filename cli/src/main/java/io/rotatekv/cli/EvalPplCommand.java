@@ -19,8 +19,8 @@ import picocli.CommandLine.Spec;
     description = "Measures the perplexity of a text under codecs, over windows of equal length.",
     footerHeading = "%nExamples:%n",
     footer = {
-      "  rotatekv eval ppl --text test.txt --codec rotatekv2 --windows 8",
-      "  rotatekv eval ppl --text test.txt --codec fp16,rotatekv2 --attend quantized --json",
+      "  rotatekv eval ppl --text test.txt --codec shaped2 --windows 8",
+      "  rotatekv eval ppl --text test.txt --codec fp16,shaped2 --attend quantized --json",
     })
 final class EvalPplCommand implements Runnable {
 

@@ -18,7 +18,7 @@ final class ModelOptions {
   @Option(
       names = "--codec",
       paramLabel = "CODEC",
-      description = "fp16, rotatekv2 (the default) to 4, shaped2 to 4 or centred2.")
+      description = "fp16, shaped2 (the default) to 4, rotatekv2 to 4 or centred2.")
   private @Nullable String codec;
 
   @Option(

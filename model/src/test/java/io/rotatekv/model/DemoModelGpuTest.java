@@ -39,7 +39,7 @@ final class DemoModelGpuTest {
    * worst.
    */
   @ParameterizedTest
-  @CsvSource({"rotatekv2, 7", "centred2, 7", "fp16, 9"})
+  @CsvSource({"shaped2, 7", "rotatekv2, 7", "centred2, 7", "fp16, 9"})
   void mostAnswersAreTheSame(String codec, int atLeast) {
     Path file = ModelFetcher.of(System.getenv()).fetch("smollm2-135m", ProgressListener.NONE);
     List<List<Integer>> gpu = answers(file, codec, "cuda");

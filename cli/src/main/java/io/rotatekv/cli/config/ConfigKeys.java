@@ -1,5 +1,6 @@
 package io.rotatekv.cli.config;
 
+import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.proto.stores.StoreTargets;
 import io.rotatekv.store.TenantQuotas;
 import java.nio.file.Path;
@@ -47,8 +48,8 @@ public final class ConfigKeys {
           "model",
           "codec",
           ValueType.CODEC,
-          "rotatekv2",
-          "fp16, rotatekv2 to 4, shaped2 to 4 or centred2; all nodes must agree");
+          CodecSpec.DEFAULT.name(),
+          "fp16, shaped2 to 4, rotatekv2 to 4 or centred2; all nodes must agree");
   public static final ConfigKey<Optional<Path>> MODEL_CALIBRATION =
       new ConfigKey<>(
           "model",

@@ -27,7 +27,7 @@ final class ModelBenchmark {
   private static final int LIMIT_GIB = 24;
   private static final List<Integer> BATCHES = List.of(1, 16, 64);
   private static final List<CodecSpec> CODECS =
-      List.of(CodecSpec.FP16, CodecSpec.CENTRED_2, CodecSpec.ROTATEKV_2);
+      List.of(CodecSpec.FP16, CodecSpec.SHAPED_2, CodecSpec.CENTRED_2, CodecSpec.ROTATEKV_2);
 
   /** More than fit at any codec. */
   private static final int MAX_BATCH = 512;

@@ -27,6 +27,9 @@ public record CodecSpec(CodecFamily family, int bits, float clip) {
   public static final CodecSpec SHAPED_3 = new CodecSpec(CodecFamily.SHAPED, 3, 1f);
   public static final CodecSpec SHAPED_4 = new CodecSpec(CodecFamily.SHAPED, 4, 1f);
 
+  /** What is taken where none is named: of the 2-bit codecs, the one with the least loss. */
+  public static final CodecSpec DEFAULT = SHAPED_2;
+
   /** Every codec that can be asked for by name. */
   public static final List<CodecSpec> ALL =
       List.of(FP16, ROTATEKV_2, ROTATEKV_3, ROTATEKV_4, CENTRED_2, SHAPED_2, SHAPED_3, SHAPED_4);
