@@ -2,6 +2,7 @@
 // partial softmax per CTA and (sequence, rotation group).
 
 #include "detail/attend_blocks.cuh"
+#include "detail/early_start.cuh"
 
 namespace {
 
@@ -10,6 +11,8 @@ using namespace rotatekv;
 template <Codec kCodec, int D, int G, int T>
 __device__ void attend(const AttendParams& p) {
   extern __shared__ __align__(128) uint8_t memory[];
+  let_next_start();
+  wait_for_earlier_work();
   Schedule schedule(p);
   if (blockIdx.x >= schedule.workers) {
     return;

@@ -21,6 +21,7 @@
 // that add to each other take turns with others, and the addresses of operands come from a shuffle, which keeps them in
 // uniform registers: without it, moving them there costs 220 of 2,900 instructions and a seventh of the time.
 #include "detail/centred_shared.cuh"
+#include "detail/early_start.cuh"
 
 namespace rotatekv {
 namespace centred {
@@ -70,17 +71,7 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
   Own<kQueries>& s = shared.own[warpgroup];
   const int thread = threadIdx.x % kGroupThreads, warp = thread >> 5, lane = thread & 31, g = lane >> 2, t = lane & 3;
 
-  // Neighbours in the schedule are on different multiprocessors.
-  const Schedule schedule(p);
-  const int worker = warpgroup * gridDim.x + blockIdx.x;
-  const bool idle = worker >= schedule.workers;
-  const int begin = idle ? 0 : schedule.begin(worker), end = idle ? 0 : schedule.begin(worker + 1);
-  if (thread == 0 && !idle) {
-    for (int i = 0; i < kValueStages; i++) barrierInit(sharedAddress(&s.full[i]), 1);
-    fenceBarrierInit();
-    startLoading(p, schedule, begin, end, s.cursor);
-    loadNext(p, s);
-  }
+  let_next_start();
   constexpr int kThreads = L::kGroups * kGroupThreads;
   for (int i = threadIdx.x; i < 4096; i += kThreads) {
     int k = (i >> 10) * 16 + (i & 15), n = ((i >> 7) & 7) * 8 + ((i >> 4) & 7);
@@ -95,6 +86,19 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
   }
   for (int i = thread; i < 512; i += kGroupThreads) reinterpret_cast<uint32_t*>(s.weights)[i] = 0;
   for (int i = thread; i < 16 * L::kStride; i += kGroupThreads) s.query[i] = s.mean[i] = 0;
+
+  // Neighbours in the schedule are on different multiprocessors.
+  wait_for_earlier_work();
+  const Schedule schedule(p);
+  const int worker = warpgroup * gridDim.x + blockIdx.x;
+  const bool idle = worker >= schedule.workers;
+  const int begin = idle ? 0 : schedule.begin(worker), end = idle ? 0 : schedule.begin(worker + 1);
+  if (thread == 0 && !idle) {
+    for (int i = 0; i < kValueStages; i++) barrierInit(sharedAddress(&s.full[i]), 1);
+    fenceBarrierInit();
+    startLoading(p, schedule, begin, end, s.cursor);
+    loadNext(p, s);
+  }
   fenceProxyAsync();
   __syncthreads();
   if (idle) return;

@@ -6,6 +6,7 @@
 // their offset in the block, with coefficients that stay in registers, and queries back by the block's first position.
 
 #include "detail/attend.cuh"
+#include "detail/early_start.cuh"
 #include "detail/mma.cuh"
 
 namespace {
@@ -251,6 +252,8 @@ __device__ void attend(const AttendParams& p) {
   extern __shared__ __align__(128) uint8_t memory[];
   Stage<D>* stages = reinterpret_cast<Stage<D>*>(memory);
   __shared__ Shared<D> shared;
+  let_next_start();
+  wait_for_earlier_work();
   Schedule schedule(p);
   if (blockIdx.x >= schedule.workers) {
     return;

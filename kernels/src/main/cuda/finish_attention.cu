@@ -6,6 +6,7 @@
 // sequences, CTAs of few warps run all at a time.
 
 #include "detail/attend.cuh"
+#include "detail/early_start.cuh"
 #include "detail/running_softmax.cuh"
 #include "detail/sink_search.cuh"
 
@@ -208,6 +209,8 @@ template <int D, bool kRotated, int kWarps, int kQueries>
 __device__ void finish(const AttendParams& p) {
   constexpr int N = D / 32;
   __shared__ Shared<D, kWarps, kQueries> shared;
+  let_next_start();
+  wait_for_earlier_work();
   int warp = threadIdx.x / 32;
   int lane = threadIdx.x % 32;
   int sequence = blockIdx.y;

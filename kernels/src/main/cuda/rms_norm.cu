@@ -1,5 +1,6 @@
 #include <cuda_fp16.h>
 
+#include "detail/early_start.cuh"
 #include "detail/reduce.cuh"
 
 // Root-mean-square normalization (Zhang and Sennrich 2019), and the largest magnitude of what enters it, by
@@ -18,6 +19,8 @@ struct RmsNormParams {
 extern "C" __global__ void rms_norm(const RmsNormParams p) {
   __shared__ float sums[32];
   __shared__ float maxima[32];
+  rotatekv::let_next_start();
+  rotatekv::wait_for_earlier_work();
   const float* x = p.x + (size_t)blockIdx.x * p.width;
   half* out = p.out + (size_t)blockIdx.x * p.width;
   float squares = 0.f;

@@ -1,5 +1,6 @@
 #include <cstdint>
 
+#include "detail/early_start.cuh"
 #include "detail/sampler.cuh"
 
 // Chooses the next token of each row from its logits, as io.rotatekv.model.engine.Sampler does.
@@ -14,6 +15,8 @@ struct SampleParams {
 
 // Grid (rows).
 extern "C" __global__ void __launch_bounds__(rotatekv::kSampleThreads) sample(const SampleParams p) {
+  rotatekv::let_next_start();
+  rotatekv::wait_for_earlier_work();
   const float* logits = p.logits + (size_t)blockIdx.x * p.vocabulary;
   const rotatekv::Sampling sampling = p.sampling[blockIdx.x];
   const int token = sampling.temperature == 0.f

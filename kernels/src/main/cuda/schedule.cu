@@ -2,6 +2,8 @@
 
 #include <stdint.h>
 
+#include "detail/early_start.cuh"
+
 namespace {
 
 constexpr int kThreads = 256;
@@ -26,6 +28,8 @@ __device__ int inclusiveSum(int x, int lane) {
 
 extern "C" __global__ void __launch_bounds__(kThreads) schedule(const ScheduleParams p) {
   __shared__ int warpSums[kWarps];
+  rotatekv::let_next_start();
+  rotatekv::wait_for_earlier_work();
   int lane = threadIdx.x % 32;
   int warp = threadIdx.x / 32;
   int before = 0;

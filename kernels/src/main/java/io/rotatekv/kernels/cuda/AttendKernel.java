@@ -12,7 +12,7 @@ record AttendKernel(CudaModule module, CudaKernel kernel, int ctas, int threads,
 
   static AttendKernel load(CudaDevice device, AttendVariant variant) {
     CudaModule module = device.module(variant.source());
-    CudaKernel kernel = module.kernel(variant.entry()).sharedBytes(variant.sharedBytes());
+    CudaKernel kernel = module.earlyKernel(variant.entry()).sharedBytes(variant.sharedBytes());
     int perMultiprocessor = kernel.activeBlocks(variant.threads(), variant.sharedBytes());
     int ctas = device.multiprocessors() * perMultiprocessor;
     return new AttendKernel(module, kernel, ctas, variant.threads(), variant.groupHeads());

@@ -143,7 +143,7 @@ public final class Cublas extends CudaHandle {
                   COMPUTE_32F,
                   GEMM_DEFAULT);
     } catch (Throwable e) {
-      throw CublasStatus.unexpected(e);
+      throw NativeLibrary.unexpected(e);
     }
     CublasStatus.check(
         "cublasGemmEx of (%d, %d) . (%d, %d)^T".formatted(n, cols, rows, cols), status);

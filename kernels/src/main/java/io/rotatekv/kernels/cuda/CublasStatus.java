@@ -12,13 +12,8 @@ final class CublasStatus {
     try {
       return (int) function.invokeWithArguments(arguments);
     } catch (Throwable e) {
-      throw unexpected(e);
+      throw NativeLibrary.unexpected(e);
     }
-  }
-
-  /** A call through the linker throws nothing of its own but on a wrong type. */
-  static IllegalStateException unexpected(Throwable e) {
-    return new IllegalStateException("the call into cuBLAS did not fit its signature", e);
   }
 
   /**

@@ -4,18 +4,36 @@ import jcuda.Pointer;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
 import jcuda.driver.JCudaDriver;
+import org.jspecify.annotations.Nullable;
 
 /** An entry point of a module, with the shared memory its launches get. */
 public final class CudaKernel {
 
-  private final String entry;
-  private final CUfunction function;
-  private final int dynamicShared;
+  /** The PTX whose kernels wait for earlier work themselves; older ones cannot. */
+  private static final int EARLY_START_PTX = 90;
 
-  CudaKernel(String entry, CUfunction function, int dynamicShared) {
+  private final String entry;
+  private final Handle function;
+  private final int dynamicShared;
+  private final @Nullable EarlyLaunch early;
+
+  CudaKernel(String entry, Handle function, int dynamicShared, @Nullable EarlyLaunch early) {
     this.entry = entry;
     this.function = function;
     this.dynamicShared = dynamicShared;
+    this.early = early;
+  }
+
+  /** As {@link CudaModule#earlyKernel} says. */
+  CudaKernel startingEarly() {
+    int[] ptx = new int[1];
+    Driver.check(
+        "cuFuncGetAttribute of " + entry,
+        JCudaDriver.cuFuncGetAttribute(
+            ptx, CUfunction_attribute.CU_FUNC_ATTRIBUTE_PTX_VERSION, function));
+    return ptx[0] < EARLY_START_PTX
+        ? this
+        : new CudaKernel(entry, function, dynamicShared, EarlyLaunch.bind());
   }
 
   /**
@@ -31,7 +49,7 @@ public final class CudaKernel {
             function,
             CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
             dynamic));
-    return new CudaKernel(entry, function, dynamic);
+    return new CudaKernel(entry, function, dynamic, early);
   }
 
   /**
@@ -57,19 +75,28 @@ public final class CudaKernel {
    */
   public void launch(
       int gridX, int gridY, int gridZ, int threads, CudaStream stream, KernelArguments arguments) {
-    Driver.check(
-        "cuLaunchKernel of " + entry,
-        JCudaDriver.cuLaunchKernel(
-            function,
-            gridX,
-            gridY,
-            gridZ,
-            threads,
-            1,
-            1,
-            dynamicShared,
-            stream.handle(),
-            Pointer.to(Pointer.to(arguments.bytes())),
-            null));
+    int result =
+        early != null
+            ? early.launch(
+                function.value(), gridX, gridY, gridZ, threads, dynamicShared, stream, arguments)
+            : JCudaDriver.cuLaunchKernel(
+                function,
+                gridX,
+                gridY,
+                gridZ,
+                threads,
+                1,
+                1,
+                dynamicShared,
+                stream.handle(),
+                Pointer.to(Pointer.to(arguments.bytes())),
+                null);
+    Driver.check("launch of " + entry, result);
+  }
+
+  static final class Handle extends CUfunction {
+    long value() {
+      return getNativePointer();
+    }
   }
 }

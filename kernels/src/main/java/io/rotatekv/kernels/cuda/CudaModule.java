@@ -1,6 +1,5 @@
 package io.rotatekv.kernels.cuda;
 
-import jcuda.driver.CUfunction;
 import jcuda.driver.CUmodule;
 import jcuda.driver.JCudaDriver;
 
@@ -29,11 +28,22 @@ public final class CudaModule extends CudaHandle {
    * @throws CudaException if there is no such entry point
    */
   public CudaKernel kernel(String entry) {
-    CUfunction function = new CUfunction();
+    CudaKernel.Handle function = new CudaKernel.Handle();
     Driver.check(
         "cuModuleGetFunction of %s in %s".formatted(entry, name),
         JCudaDriver.cuModuleGetFunction(function, handle, entry));
-    return new CudaKernel(entry, function, 0);
+    return new CudaKernel(entry, function, 0, null);
+  }
+
+  /**
+   * A kernel that may take its places on the device before what precedes it in the stream has
+   * ended; it must itself wait ({@code early_start.cuh}) before it reads or writes what that may
+   * touch. Where the driver compiled it from PTX for older cards, it starts like any other.
+   *
+   * @throws CudaException if there is no such entry point
+   */
+  CudaKernel earlyKernel(String entry) {
+    return kernel(entry).startingEarly();
   }
 
   @Override

@@ -38,7 +38,7 @@ public final class DecodeAttention implements AutoCloseable {
     int queriesPerKv = heads / codec.shape().kvHeads();
     layers = new LayerParts<>(codec, only -> new LayerAttention(device, only, queriesPerKv, rope));
     scheduleModule = device.module("schedule");
-    schedule = scheduleModule.kernel("schedule");
+    schedule = scheduleModule.earlyKernel("schedule");
     long rows = layers.all().stream().mapToLong(l -> l.scratchRows(maxBatch)).max().orElseThrow();
     prefix = device.allocate((maxBatch + 1L) * Integer.BYTES);
     partial = device.allocate(rows * codec.shape().headDim() * Float.BYTES);

@@ -11,7 +11,7 @@ public final class EmbedKernel implements AutoCloseable {
   /** Loads the kernel. */
   public EmbedKernel(CudaDevice device) {
     module = device.module("embed");
-    kernel = module.kernel("embed");
+    kernel = module.earlyKernel("embed");
   }
 
   /**

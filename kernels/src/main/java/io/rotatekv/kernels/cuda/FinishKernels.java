@@ -40,7 +40,7 @@ final class FinishKernels implements AutoCloseable {
   }
 
   private CudaKernel kernel(String basis, int headDim, int warps, int queries) {
-    return module.kernel("finish_%s_d%d_w%d_q%d".formatted(basis, headDim, warps, queries));
+    return module.earlyKernel("finish_%s_d%d_w%d_q%d".formatted(basis, headDim, warps, queries));
   }
 
   /**

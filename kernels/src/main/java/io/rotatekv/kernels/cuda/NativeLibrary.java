@@ -30,4 +30,9 @@ final class NativeLibrary {
   static MethodHandle function(SymbolLookup library, String name, FunctionDescriptor descriptor) {
     return Linker.nativeLinker().downcallHandle(library.findOrThrow(name), descriptor);
   }
+
+  /** A call through the linker throws nothing of its own but on a wrong type. */
+  static IllegalStateException unexpected(Throwable e) {
+    return new IllegalStateException("a call into a native library did not fit its signature", e);
+  }
 }

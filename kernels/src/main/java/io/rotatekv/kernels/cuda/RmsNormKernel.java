@@ -11,7 +11,7 @@ public final class RmsNormKernel implements AutoCloseable {
   /** Loads the kernel. */
   public RmsNormKernel(CudaDevice device) {
     module = device.module("rms_norm");
-    kernel = module.kernel("rms_norm");
+    kernel = module.earlyKernel("rms_norm");
   }
 
   /**

@@ -17,7 +17,7 @@ public final class SampleKernel implements AutoCloseable {
   /** Loads the kernel. */
   public SampleKernel(CudaDevice device) {
     module = device.module("sample");
-    kernel = module.kernel("sample");
+    kernel = module.earlyKernel("sample");
   }
 
   /**

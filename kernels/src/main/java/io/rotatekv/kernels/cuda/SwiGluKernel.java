@@ -11,7 +11,7 @@ public final class SwiGluKernel implements AutoCloseable {
   /** Loads the kernel. */
   public SwiGluKernel(CudaDevice device) {
     module = device.module("swiglu");
-    kernel = module.kernel("swiglu");
+    kernel = module.earlyKernel("swiglu");
   }
 
   /**

@@ -10,12 +10,15 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** The epilogue of the projections against bias, scalar RoPE and rounding, one after the other. */
+/** Projections and their epilogue against norm, products, bias, scalar RoPE and rounding. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class QkvKernelGpuTest {
 
@@ -26,6 +29,7 @@ final class QkvKernelGpuTest {
   private static final int KV_DIM = KV_HEADS * HEAD_DIM;
   private static final int WIDTH = QUERY_DIM + 2 * KV_DIM;
   private static final int LAYERS = 2;
+  private static final float EPSILON = 1e-5f;
 
   /** One at the context's start, one at a block's end, one far away. */
   private static final int[] POSITIONS = {0, 127, 8_000};
@@ -68,17 +72,16 @@ final class QkvKernelGpuTest {
         DeviceBuffer query = device.allocate(1L * ROWS * QUERY_DIM * Float.BYTES)) {
       tails.zero(stream);
       maxima.zero(stream);
-      kernel.decode(
-          in.address(),
-          biases.address(),
-          positions.address(),
-          ROWS,
-          largest.address(),
-          tailTable.address(),
-          maximaTable.address(),
-          1,
-          query.address(),
-          stream);
+      QkvKernel.NewTokens tokens =
+          new QkvKernel.NewTokens(
+              ROWS,
+              1,
+              biases.address(),
+              positions.address(),
+              tailTable.address(),
+              maximaTable.address(),
+              query.address());
+      kernel.decode(in.address(), largest.address(), tokens, stream);
 
       assertQueries(qkv, bias, GpuMemory.floats(query, stream), 1e-6);
       short[] blocks = GpuMemory.halves(tails, stream);
@@ -93,6 +96,96 @@ final class QkvKernelGpuTest {
       }
       assertEquals(ROWS * 2 * KV_DIM, count(blocks), "numbers written");
     }
+  }
+
+  // The variants for 1, 2 and 4 rows; 72 columns are less than a warp loads at a time, 2,056 more
+  // and uneven.
+  @ParameterizedTest
+  @CsvSource({"1, 576", "2, 2056", "3, 72"})
+  void projectedTokensAreThoseOfNormProductAndEpilogue(int rows, int cols) {
+    float[] hidden = floats(rows * cols);
+    hidden[cols / 2] = -40;
+    float[] norm = floats(cols);
+    float[] weights = floats(WIDTH * cols);
+    float[] bias = floats(WIDTH);
+    float[] qkv = projected(hidden, norm, weights, rows, cols);
+    long side = 64L * KV_DIM * Short.BYTES;
+    Optional<StreamedProducts> streamed = StreamedProducts.open(device, cols);
+    assertEquals(device.computeCapability() == 90, streamed.isPresent());
+    if (streamed.isEmpty()) {
+      return;
+    }
+    try (StreamedProducts products = streamed.get();
+        DeviceBuffer w = GpuMemory.rounded(device, stream, weights);
+        DeviceBuffer in = GpuMemory.floats(device, stream, hidden);
+        DeviceBuffer normWeight = GpuMemory.floats(device, stream, norm);
+        DeviceBuffer biases = GpuMemory.floats(device, stream, bias);
+        DeviceBuffer positions = ints(POSITIONS);
+        DeviceBuffer tails = device.allocate(2L * ROWS * side);
+        DeviceBuffer maxima = device.allocate(64L * ROWS * LAYERS * Float.BYTES);
+        DeviceBuffer tailTable = addresses(tails, 2 * side);
+        DeviceBuffer maximaTable = addresses(maxima, 64L * LAYERS * Float.BYTES);
+        DeviceBuffer query = device.allocate(1L * rows * QUERY_DIM * Float.BYTES)) {
+      tails.zero(stream);
+      maxima.zero(stream);
+      QkvKernel.NewTokens tokens =
+          new QkvKernel.NewTokens(
+              rows,
+              1,
+              biases.address(),
+              positions.address(),
+              tailTable.address(),
+              maximaTable.address(),
+              query.address());
+      products.project(
+          w.address(), in.address(), normWeight.address(), cols, EPSILON, kernel, tokens, stream);
+
+      // Normalized activations are rounded to FP16, each by its own 2^-12 on average.
+      double unit = Math.sqrt(cols);
+      assertQueries(qkv, bias, GpuMemory.floats(query, stream), 0x1p-11 * unit);
+      float[] blocks = GpuMemory.widened(tails, stream);
+      float[] kept = GpuMemory.floats(maxima, stream);
+      for (int row = 0; row < rows; row++) {
+        int slot = POSITIONS[row] % 64;
+        for (int i = 0; i < 2 * KV_DIM; i++) {
+          int at = row * 128 * KV_DIM + (i / KV_DIM * 64 + slot) * KV_DIM + i % KV_DIM;
+          float expected = qkv[row * WIDTH + QUERY_DIM + i] + bias[QUERY_DIM + i];
+          assertEquals(expected, blocks[at], 6 * unit * 0x1p-11, "row %d, %d".formatted(row, i));
+        }
+        float largest = row == 0 ? 40 : largest(hidden, row * cols, cols);
+        assertEquals(largest, kept[(row * LAYERS + 1) * 64 + slot]);
+      }
+    }
+  }
+
+  private static float largest(float[] x, int from, int count) {
+    float largest = 0;
+    for (int i = from; i < from + count; i++) {
+      largest = Math.max(largest, Math.abs(x[i]));
+    }
+    return largest;
+  }
+
+  /** Norm and product in FP64, of weights as FP16 has them. */
+  private static float[] projected(
+      float[] hidden, float[] norm, float[] weights, int rows, int cols) {
+    float[] qkv = new float[rows * WIDTH];
+    for (int row = 0; row < rows; row++) {
+      double squares = 0;
+      for (int c = 0; c < cols; c++) {
+        squares += (double) hidden[row * cols + c] * hidden[row * cols + c];
+      }
+      double scale = 1 / Math.sqrt(squares / cols + EPSILON);
+      for (int i = 0; i < WIDTH; i++) {
+        double sum = 0;
+        for (int c = 0; c < cols; c++) {
+          float w = Float.float16ToFloat(Float.floatToFloat16(weights[i * cols + c]));
+          sum += (double) hidden[row * cols + c] * norm[c] * w;
+        }
+        qkv[row * WIDTH + i] = (float) (sum * scale);
+      }
+    }
+    return qkv;
   }
 
   @Test
@@ -150,7 +243,7 @@ final class QkvKernelGpuTest {
 
   private void assertQueries(float[] qkv, float[] bias, float[] actual, double relative) {
     double scale = 1 / (Math.log(2) * Math.sqrt(HEAD_DIM));
-    for (int row = 0; row < ROWS; row++) {
+    for (int row = 0; row < actual.length / QUERY_DIM; row++) {
       float[] expected = new float[QUERY_DIM];
       for (int i = 0; i < QUERY_DIM; i++) {
         expected[i] = qkv[row * WIDTH + i] + bias[i];

@@ -8,13 +8,15 @@ import io.rotatekv.kernels.Team;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Embedding, RMSNorm and SwiGLU against the scalar kernels. */
+/** Embedding, RMSNorm, gated products and SwiGLU against the scalar kernels. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class RowKernelsGpuTest {
 
@@ -110,6 +112,70 @@ final class RowKernelsGpuTest {
 
       assertHalves(expected, GpuMemory.halves(out, stream));
     }
+  }
+
+  // Rows of each variant; 72: less than a warp's chunk; 2,056: several and a rest. Hopper alone has
+  // it.
+  @ParameterizedTest
+  @CsvSource({"1, 576", "2, 2056", "4, 72"})
+  void gatedRowsAreThoseOfNormProductsAndSwiGlu(int rows, int cols) {
+    int width = 37;
+    float[] x = floats(rows * cols, 3);
+    float[] norm = floats(cols, 1);
+    float[] w = floats(2 * width * cols, 0.1);
+    float[] normed = new float[x.length];
+    kernels.rmsNorm().normalize(x, rows, norm, 1e-5f, normed);
+    for (int i = 0; i < normed.length; i++) {
+      normed[i] = Float.float16ToFloat(Float.floatToFloat16(normed[i]));
+    }
+    Optional<StreamedProducts> streamed = StreamedProducts.open(device, cols);
+    assertEquals(device.computeCapability() == 90, streamed.isPresent());
+    if (streamed.isEmpty()) {
+      return;
+    }
+    try (StreamedProducts kernel = streamed.get();
+        DeviceBuffer weights = GpuMemory.rounded(device, stream, w);
+        DeviceBuffer in = GpuMemory.floats(device, stream, x);
+        DeviceBuffer normWeight = GpuMemory.floats(device, stream, norm);
+        DeviceBuffer out = GpuMemory.halves(device, stream, new short[rows * width])) {
+      kernel.gateUp(
+          weights.address(),
+          in.address(),
+          normWeight.address(),
+          width,
+          cols,
+          rows,
+          1e-5f,
+          out.address(),
+          stream);
+
+      float[] actual = GpuMemory.widened(out, stream);
+      for (int row = 0; row < rows; row++) {
+        float[] gate = product(w, 0, width, normed, row, cols);
+        float[] up = product(w, width, width, normed, row, cols);
+        double largest = largest(gate, 0, width) * largest(up, 0, width);
+        kernels.swiGlu().apply(gate, up, width);
+        for (int i = 0; i < width; i++) {
+          double tolerance =
+              Math.abs(gate[i]) * HALF_ERROR + largest * 1e-4; // norms may round apart
+          assertEquals(gate[i], actual[row * width + i], tolerance, row + ", " + i);
+        }
+      }
+    }
+  }
+
+  /** Rows of weights, as FP16 has them, times one row of activations. */
+  private static float[] product(float[] w, int first, int count, float[] x, int row, int cols) {
+    float[] y = new float[count];
+    for (int i = 0; i < count; i++) {
+      double sum = 0;
+      for (int c = 0; c < cols; c++) {
+        float weight = Float.float16ToFloat(Float.floatToFloat16(w[(first + i) * cols + c]));
+        sum += (double) weight * x[row * cols + c];
+      }
+      y[i] = (float) sum;
+    }
+    return y;
   }
 
   private static float largest(float[] x, int offset, int width) {

@@ -3,6 +3,7 @@ package io.rotatekv.model.engine.cuda;
 import io.rotatekv.kernels.cuda.CudaGraph;
 import io.rotatekv.kernels.cuda.CudaStream;
 import io.rotatekv.kernels.cuda.DecodeAttention;
+import io.rotatekv.kernels.cuda.QkvKernel;
 import io.rotatekv.model.engine.Output;
 import io.rotatekv.model.engine.Sampling;
 import io.rotatekv.model.engine.Step;
@@ -107,19 +108,16 @@ final class DecodeStep implements AutoCloseable {
     model.kernels.embed(inputs.tokens(), width);
     attention.schedule(inputs.storedBlocks(), width, stream);
     for (int layer = 0; layer < layers; layer++) {
-      model.kernels.enter(layer, width, a.largest.address());
-      model.kernels.project(layer, width);
-      model.qkv.decode(
-          a.qkv.address(),
-          model.kernels.bias(layer),
-          inputs.positions(),
-          width,
-          a.largest.address(),
-          rows.tails(layer),
-          rows.maxima(),
-          layer,
-          a.query.address(),
-          stream);
+      model.kernels.project(
+          model.qkv,
+          new QkvKernel.NewTokens(
+              width,
+              layer,
+              model.kernels.bias(layer),
+              inputs.positions(),
+              rows.tails(layer),
+              rows.maxima(),
+              a.query.address()));
       attention.attend(
           layer,
           rows.blocks(layer),

@@ -7,9 +7,12 @@ import io.rotatekv.kernels.cuda.DeviceBuffer;
 import io.rotatekv.kernels.cuda.ElementType;
 import io.rotatekv.kernels.cuda.EmbedKernel;
 import io.rotatekv.kernels.cuda.MatVecKernel;
+import io.rotatekv.kernels.cuda.QkvKernel;
 import io.rotatekv.kernels.cuda.RmsNormKernel;
+import io.rotatekv.kernels.cuda.StreamedProducts;
 import io.rotatekv.kernels.cuda.SwiGluKernel;
 import io.rotatekv.model.ModelConfig;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The parts of the LLaMA-family decoder (Touvron et al. 2023) that see rows and not sequences: all
@@ -26,6 +29,7 @@ final class RowKernels implements AutoCloseable {
   private final EmbedKernel embed;
   private final RmsNormKernel norm;
   private final SwiGluKernel swiGlu;
+  private final @Nullable StreamedProducts streamed;
 
   RowKernels(
       CudaDevice device,
@@ -42,6 +46,8 @@ final class RowKernels implements AutoCloseable {
     embed = new EmbedKernel(device);
     norm = new RmsNormKernel(device);
     swiGlu = new SwiGluKernel(device);
+    int columns = Math.max(Math.max(config.hidden(), config.queryDim()), config.feedForward());
+    streamed = StreamedProducts.open(device, columns).orElse(null);
   }
 
   /** Fills {@code hidden} from the INT32 {@code tokens}. */
@@ -60,6 +66,30 @@ final class RowKernels implements AutoCloseable {
     multiply(weights.layer(layer).qkv(), width, config.hidden(), a.normed, rows, a.qkv, 0f);
   }
 
+  /**
+   * Takes {@code hidden} of new tokens, one of each sequence, to queries, keys and values. Few rows
+   * take one launch where the card has kernels for that.
+   */
+  void project(QkvKernel epilogue, QkvKernel.NewTokens tokens) {
+    int layer = tokens.layer();
+    if (streamed == null || tokens.rows() > streamed.maxRows()) {
+      enter(layer, tokens.rows(), a.largest.address());
+      project(layer, tokens.rows());
+      epilogue.decode(a.qkv.address(), a.largest.address(), tokens, stream);
+      return;
+    }
+    DeviceLayer w = weights.layer(layer);
+    streamed.project(
+        w.qkv(),
+        a.hidden.address(),
+        w.attentionNorm(),
+        config.hidden(),
+        config.rmsEpsilon(),
+        epilogue,
+        tokens,
+        stream);
+  }
+
   /** Address of the biases that {@code qkv} still lacks; 0 for none. */
   long bias(int layer) {
     return weights.layer(layer).qkvBias();
@@ -69,11 +99,29 @@ final class RowKernels implements AutoCloseable {
   void leave(int layer, int rows) {
     DeviceLayer w = weights.layer(layer);
     multiply(w.output(), config.hidden(), config.queryDim(), a.attention, rows, a.hidden, 1f);
-    normalize(w.feedForwardNorm(), rows, 0);
+    gate(w, rows);
+    multiply(w.down(), config.hidden(), config.feedForward(), a.gated, rows, a.hidden, 1f);
+  }
+
+  /** Fills {@code gated} from {@code hidden}. */
+  private void gate(DeviceLayer w, int rows) {
     int width = config.feedForward();
-    multiply(w.gateUp(), 2 * width, config.hidden(), a.normed, rows, a.gateUp, 0f);
-    swiGlu.apply(a.gateUp.address(), rows, width, a.gated.address(), stream);
-    multiply(w.down(), config.hidden(), width, a.gated, rows, a.hidden, 1f);
+    if (streamed == null || rows > streamed.maxRows()) {
+      normalize(w.feedForwardNorm(), rows, 0);
+      multiply(w.gateUp(), 2 * width, config.hidden(), a.normed, rows, a.gateUp, 0f);
+      swiGlu.apply(a.gateUp.address(), rows, width, a.gated.address(), stream);
+      return;
+    }
+    streamed.gateUp(
+        w.gateUp(),
+        a.hidden.address(),
+        w.feedForwardNorm(),
+        width,
+        config.hidden(),
+        rows,
+        config.rmsEpsilon(),
+        a.gated.address(),
+        stream);
   }
 
   /** Fills {@code normed} from the last layer's output. */
@@ -107,7 +155,9 @@ final class RowKernels implements AutoCloseable {
 
   /** {@code y = x w^T + beta y} in FP32, of an FP16 matrix {@code (rows, columns)}. */
   private void multiply(long w, int rows, int columns, long x, int n, long y, float beta) {
-    if (n <= MatVecKernel.MAX_ROWS) {
+    if (streamed != null && n <= streamed.maxRows() && rows % 2 == 0) {
+      streamed.product(w, rows, columns, x, n, y, beta, stream);
+    } else if (n <= MatVecKernel.MAX_ROWS) {
       matVec.multiply(w, rows, columns, x, n, y, beta, stream);
     } else {
       cublas.multiply(w, rows, columns, x, n, y, ElementType.FP32, beta, stream);
@@ -119,6 +169,9 @@ final class RowKernels implements AutoCloseable {
     embed.close();
     norm.close();
     swiGlu.close();
+    if (streamed != null) {
+      streamed.close();
+    }
     matVec.close();
     cublas.close();
   }
