@@ -145,8 +145,7 @@ final class BenchCpuCommand implements Runnable {
       return CalibrationFile.read(calibration);
     }
     return BundledCalibrations.find(model.fingerprint())
-        .orElseThrow(
-            () -> CalibrationException.missing(model.config().name(), CodecSpec.DEFAULT));
+        .orElseThrow(() -> CalibrationException.missing(model.config().name(), CodecSpec.DEFAULT));
   }
 
   private ObjectNode toJson(Speeds speeds) {

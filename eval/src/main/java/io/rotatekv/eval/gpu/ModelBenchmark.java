@@ -22,8 +22,10 @@ import java.util.function.Consumer;
 final class ModelBenchmark {
 
   private static final int INPUT = 500;
+
   /** By then the JVM has compiled what a step does on the host. */
   private static final int WARMUP_STEPS = 24;
+
   private static final int STEPS = 16;
   private static final int LIMIT_GIB = 24;
   private static final List<Integer> BATCHES = List.of(1, 16, 64);
