@@ -35,16 +35,16 @@ record AttendVariant(String source, String entry, int threads, int sharedBytes, 
   /**
    * The variant that is fastest.
    *
-   * @param computeCapability as {@link CudaDevice#computeCapability}
+   * @param capability as {@link CudaDevice#codeCapability}
    * @param queries query heads per KV head
    * @throws IllegalArgumentException if there is none
    */
-  static AttendVariant of(int computeCapability, CodecSpec spec, KvShape shape, int queries) {
+  static AttendVariant of(int capability, CodecSpec spec, KvShape shape, int queries) {
     requireSupported(shape, queries);
     return switch (spec.family()) {
       case FP16 -> halves(shape);
       case CENTRED, SHAPED ->
-          computeCapability == HOPPER && fitsCentredHopper(spec, shape, queries)
+          capability == HOPPER && fitsCentredHopper(spec, shape, queries)
               ? centredHopper(queries)
               : blocks(spec.bits() == 2 ? "centred2" : "centred34", spec, shape, queries);
       case ROTATEKV -> blocks(spec.bits() == 2 ? "rotatekv2" : "rotatekv34", spec, shape, queries);

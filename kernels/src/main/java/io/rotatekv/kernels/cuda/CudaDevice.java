@@ -23,6 +23,10 @@ import jcuda.driver.JCudaDriver;
 public final class CudaDevice implements AutoCloseable {
 
   private static final int NAME_BYTES = 256;
+
+  /** As {@code kernels/src/main/cuda/build} compiles it. */
+  private static final int PTX_CAPABILITY = 80;
+
   private static final Path DRIVER_FILE = Path.of("/proc/driver/nvidia/version");
   private static final Pattern DRIVER_RELEASE = Pattern.compile("\\d+\\.\\d+(\\.\\d+)?");
 
@@ -89,6 +93,16 @@ public final class CudaDevice implements AutoCloseable {
   /** Major times ten plus minor: 80 for Ampere, 90 for Hopper. */
   public int computeCapability() {
     return computeCapability(device);
+  }
+
+  /**
+   * The compute capability whose code it runs: its own or, where {@code CUDA_FORCE_PTX_JIT} makes
+   * the driver take the images' PTX, that of the PTX.
+   */
+  public int codeCapability() {
+    return "1".equals(System.getenv("CUDA_FORCE_PTX_JIT"))
+        ? Math.min(computeCapability(), PTX_CAPABILITY)
+        : computeCapability();
   }
 
   static int computeCapability(CUdevice device) {

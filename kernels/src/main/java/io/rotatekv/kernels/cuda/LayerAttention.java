@@ -33,8 +33,7 @@ final class LayerAttention implements CodecPart {
     this.rope = rope;
     attend =
         AttendKernel.load(
-            device,
-            AttendVariant.of(device.computeCapability(), codec.spec(), shape, queriesPerKv));
+            device, AttendVariant.of(device.codeCapability(), codec.spec(), shape, queriesPerKv));
     tables = new KeyTables(device, codec);
     finish = new FinishKernels(device, codec.spec(), shape.headDim(), queriesPerKv);
   }

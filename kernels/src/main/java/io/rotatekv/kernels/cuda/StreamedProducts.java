@@ -12,7 +12,7 @@ public final class StreamedProducts implements AutoCloseable {
 
   private static final int HOPPER = 90;
 
-  // As the kernels' source has them.
+  // As few_rows_sm90.cu has them.
   private static final int THREADS = 512;
   private static final int RING_BYTES = 131456;
   private static final int COLUMN_UNIT = 8;
@@ -50,7 +50,7 @@ public final class StreamedProducts implements AutoCloseable {
   public static Optional<StreamedProducts> open(CudaDevice device, int columns) {
     List<Integer> variants =
         VARIANTS.stream().filter(rows -> sharedBytes(columns, rows) <= SHARED_BYTES).toList();
-    return device.computeCapability() == HOPPER && !variants.isEmpty() && columns % COLUMN_UNIT == 0
+    return device.codeCapability() == HOPPER && !variants.isEmpty() && columns % COLUMN_UNIT == 0
         ? Optional.of(new StreamedProducts(device, columns, variants))
         : Optional.empty();
   }

@@ -49,7 +49,7 @@ final class MatVecKernelGpuTest {
   @CsvSource({"1, 6, 72, 0", "2, 960, 576, 1", "3, 34, 2056, 0", "4, 578, 11008, 1"})
   void streamedProductsAreExactToTheirSums(int n, int rows, int cols, float beta) {
     Optional<StreamedProducts> streamed = StreamedProducts.open(device, cols);
-    assertEquals(device.computeCapability() == 90, streamed.isPresent());
+    assertEquals(device.codeCapability() == 90, streamed.isPresent());
     if (streamed.isEmpty()) {
       return;
     }

@@ -111,7 +111,7 @@ final class QkvKernelGpuTest {
     float[] qkv = projected(hidden, norm, weights, rows, cols);
     long side = 64L * KV_DIM * Short.BYTES;
     Optional<StreamedProducts> streamed = StreamedProducts.open(device, cols);
-    assertEquals(device.computeCapability() == 90, streamed.isPresent());
+    assertEquals(device.codeCapability() == 90, streamed.isPresent());
     if (streamed.isEmpty()) {
       return;
     }

@@ -129,7 +129,7 @@ final class RowKernelsGpuTest {
       normed[i] = Float.float16ToFloat(Float.floatToFloat16(normed[i]));
     }
     Optional<StreamedProducts> streamed = StreamedProducts.open(device, cols);
-    assertEquals(device.computeCapability() == 90, streamed.isPresent());
+    assertEquals(device.codeCapability() == 90, streamed.isPresent());
     if (streamed.isEmpty()) {
       return;
     }
