@@ -4,6 +4,7 @@ import io.grpc.BindableService;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.rotatekv.proto.GetMessage;
+import io.rotatekv.proto.MessageArrays;
 import io.rotatekv.proto.StoreBinding;
 import io.rotatekv.proto.Wire;
 import io.rotatekv.v1.DeleteRequest;
@@ -33,6 +34,7 @@ final class KvStoreService extends KvStoreGrpc.KvStoreImplBase {
   private final StoreLimits limits;
   private final InFlight inFlight;
   private final ChunkPool chunks = new ChunkPool();
+  private final MessageArrays arrays = new MessageArrays();
 
   private KvStoreService(BlockStore store, StoreLimits limits) {
     this.store = store;
@@ -43,12 +45,12 @@ final class KvStoreService extends KvStoreGrpc.KvStoreImplBase {
   /** The service, ready to be added to a server. */
   static BindableService of(BlockStore store, StoreLimits limits) {
     KvStoreService service = new KvStoreService(store, limits);
-    return StoreBinding.of(service, service::get);
+    return StoreBinding.of(service, service::get, service.arrays);
   }
 
   @Override
   public StreamObserver<PutRequest> put(StreamObserver<PutResponse> responses) {
-    return new PutStream(store, responses);
+    return new PutStream(store, responses, arrays);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.rotatekv.store;
 
 import io.grpc.stub.StreamObserver;
 import io.rotatekv.proto.BlockBatches;
+import io.rotatekv.proto.MessageArrays;
 import io.rotatekv.proto.ServiceException;
 import io.rotatekv.v1.PutRequest;
 import io.rotatekv.v1.PutResponse;
@@ -15,11 +16,13 @@ final class PutStream implements StreamObserver<PutRequest> {
 
   private final BlockStore store;
   private final StreamObserver<PutResponse> responses;
+  private final MessageArrays arrays;
   private @Nullable OpenPut put;
 
-  PutStream(BlockStore store, StreamObserver<PutResponse> responses) {
+  PutStream(BlockStore store, StreamObserver<PutResponse> responses, MessageArrays arrays) {
     this.store = store;
     this.responses = responses;
+    this.arrays = arrays;
   }
 
   @Override
@@ -33,6 +36,7 @@ final class PutStream implements StreamObserver<PutRequest> {
               request.getBlocks(),
               (info, bytes) ->
                   open.add(info.getKeyIndex(), info.getLayer(), bytes, info.getCrc32C()));
+          arrays.give(request.getBlocks());
         }
         case COMMIT -> commit(begun().commit());
         case STEP_NOT_SET -> throw ServiceException.invalid("a put message without a step");

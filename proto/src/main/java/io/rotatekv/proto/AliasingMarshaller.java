@@ -1,5 +1,6 @@
 package io.rotatekv.proto;
 
+import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
@@ -21,11 +22,18 @@ final class AliasingMarshaller<T extends Message> implements PrototypeMarshaller
 
   private final PrototypeMarshaller<T> stock;
   private final Parser<T> parser;
+  private final MessageArrays arrays;
 
+  /**
+   * A marshaller.
+   *
+   * @param arrays what messages are read into; whoever is done with one may give it back
+   */
   @SuppressWarnings("unchecked") // A message's parser gives messages of its own type.
-  AliasingMarshaller(T prototype) {
+  AliasingMarshaller(T prototype, MessageArrays arrays) {
     stock = (PrototypeMarshaller<T>) ProtoUtils.marshaller(prototype);
     parser = (Parser<T>) prototype.getParserForType();
+    this.arrays = arrays;
   }
 
   @Override
@@ -38,7 +46,7 @@ final class AliasingMarshaller<T extends Message> implements PrototypeMarshaller
     try {
       // Only what wraps an array that is never to change may be aliased; else the flag does
       // nothing.
-      CodedInputStream in = UnsafeByteOperations.unsafeWrap(bytes(stream)).newCodedInput();
+      CodedInputStream in = bytes(stream).newCodedInput();
       in.enableAliasing(true);
       T message = parser.parseFrom(in);
       in.checkLastTagWas(0);
@@ -50,16 +58,17 @@ final class AliasingMarshaller<T extends Message> implements PrototypeMarshaller
     }
   }
 
-  /** All bytes in an array of just their length; {@code readAllBytes} copies them twice. */
-  private static byte[] bytes(InputStream stream) throws IOException {
+  /** All bytes in one array; {@code readAllBytes} copies them twice. */
+  private ByteString bytes(InputStream stream) throws IOException {
     if (!(stream instanceof KnownLength)) {
-      return stream.readAllBytes();
+      return UnsafeByteOperations.unsafeWrap(stream.readAllBytes());
     }
-    byte[] bytes = new byte[stream.available()];
-    if (stream.readNBytes(bytes, 0, bytes.length) < bytes.length) {
+    int length = stream.available();
+    byte[] bytes = arrays.take(length);
+    if (stream.readNBytes(bytes, 0, length) < length) {
       throw new EOFException("the message is shorter than its transport said");
     }
-    return bytes;
+    return UnsafeByteOperations.unsafeWrap(bytes, 0, length);
   }
 
   @Override

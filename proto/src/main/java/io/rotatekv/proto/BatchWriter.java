@@ -5,15 +5,19 @@ import io.rotatekv.v1.BlockBatch;
 import io.rotatekv.v1.BlockInfo;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 
 /** Gathers blocks into batches of about {@link Wire#CHUNK_BYTES}, with one copy of their bytes. */
 final class BatchWriter {
 
+  private final MessageArrays arrays;
   private BlockBatch.Builder batch = BlockBatch.newBuilder();
   private byte[] payload = new byte[0];
   private int used;
   private int usual; // bytes of the batch before
+
+  BatchWriter(MessageArrays arrays) {
+    this.arrays = arrays;
+  }
 
   /** Whether the batch must be taken before a block of this length is added. */
   boolean isFullFor(long length) {
@@ -37,9 +41,11 @@ final class BatchWriter {
   /** Small puts are many, and clearing a whole chunk costs more than sending 16 KiB. */
   private void makeRoom(int length) {
     if (used == 0) {
-      payload = new byte[Math.max(usual, length)];
+      payload = arrays.take(Math.max(usual, length));
     } else if (used + length > payload.length) {
-      payload = Arrays.copyOf(payload, Math.max(Wire.CHUNK_BYTES, used + length));
+      byte[] larger = arrays.take(Math.max(Wire.CHUNK_BYTES, used + length));
+      System.arraycopy(payload, 0, larger, 0, used);
+      payload = larger;
     }
   }
 
@@ -47,7 +53,7 @@ final class BatchWriter {
     return used == 0;
   }
 
-  /** Takes the batch. Its array is never touched again, so the message can wrap it. */
+  /** Takes the batch, which wraps its array: that may be given back once the batch is sent. */
   BlockBatch take() {
     BlockBatch taken = batch.setPayload(UnsafeByteOperations.unsafeWrap(payload, 0, used)).build();
     batch = BlockBatch.newBuilder();

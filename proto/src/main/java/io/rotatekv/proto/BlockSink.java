@@ -13,8 +13,7 @@ public interface BlockSink {
    * Takes one block whose checksum is right.
    *
    * @param keyIndex index of its key in the request
-   * @param bytes read-only; good for as long as it is referenced, though a copy frees the message
-   *     around it
+   * @param bytes read-only, and filled with another block once this returns: copy what is to stay
    */
   void block(int keyIndex, int layer, MemorySegment bytes);
 

@@ -13,6 +13,7 @@ import java.util.Map;
 /** Checks what a get's stream brings, hands the good blocks on, and keeps the account. */
 final class GetReceiver {
 
+  private final MessageArrays arrays;
   private final BlockSink sink;
   private final int firstLayer;
   private final int layers;
@@ -22,7 +23,8 @@ final class GetReceiver {
   private long blocks;
   private long bytes;
 
-  GetReceiver(int keys, int firstLayer, int layers, BlockSink sink) {
+  GetReceiver(MessageArrays arrays, int keys, int firstLayer, int layers, BlockSink sink) {
+    this.arrays = arrays;
     this.sink = sink;
     this.firstLayer = firstLayer;
     this.layers = layers;
@@ -37,6 +39,7 @@ final class GetReceiver {
     }
     if (response.hasBatch()) {
       BlockBatches.forEach(response.getBatch(), this::block);
+      arrays.give(response.getBatch());
     }
   }
 

@@ -23,7 +23,7 @@ public final class PutSession implements ChainPut {
   private final StoreGate.Permit permit;
   private final String store;
   private final Duration silence;
-  private final BatchWriter batch = new BatchWriter();
+  private final BatchWriter batch;
   private final BitSet present = new BitSet();
   private final int sets;
   private long blocks;
@@ -34,11 +34,13 @@ public final class PutSession implements ChainPut {
       StoreGate.Permit permit,
       String store,
       Duration silence,
+      BatchWriter batch,
       int sets) {
     this.call = call;
     this.permit = permit;
     this.store = store;
     this.silence = silence;
+    this.batch = batch;
     this.sets = sets;
   }
 
@@ -47,8 +49,9 @@ public final class PutSession implements ChainPut {
       StoreGate.Permit permit,
       String store,
       Duration silence,
+      BatchWriter batch,
       PutRequest.Begin begin) {
-    PutSession session = new PutSession(call, permit, store, silence, begin.getSetsCount());
+    PutSession session = new PutSession(call, permit, store, silence, batch, begin.getSetsCount());
     session.send(PutRequest.newBuilder().setBegin(begin).build());
     PutResponse response = session.receive();
     if (response == null || !response.hasBegun()) {

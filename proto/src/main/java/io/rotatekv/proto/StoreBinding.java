@@ -31,15 +31,21 @@ public final class StoreBinding {
     void serve(GetRequest request, ServerCallStreamObserver<GetMessage> responses);
   }
 
-  /** The service with its Get replaced, and with puts parsed in place. */
-  public static BindableService of(KvStoreGrpc.KvStoreImplBase service, Get get) {
-    return () -> bind(service.bindService(), get);
+  /**
+   * The service with its Get replaced, and with puts parsed in place.
+   *
+   * @param arrays what puts are read into; the service gives them back
+   */
+  public static BindableService of(
+      KvStoreGrpc.KvStoreImplBase service, Get get, MessageArrays arrays) {
+    return () -> bind(service.bindService(), get, arrays);
   }
 
-  private static ServerServiceDefinition bind(ServerServiceDefinition stock, Get get) {
+  private static ServerServiceDefinition bind(
+      ServerServiceDefinition stock, Get get, MessageArrays arrays) {
     List<ServerMethodDefinition<?, ?>> methods = new ArrayList<>();
     for (ServerMethodDefinition<?, ?> method : stock.getMethods()) {
-      methods.add(replaced(method, get));
+      methods.add(replaced(method, get, arrays));
     }
     ServiceDescriptor.Builder descriptor =
         ServiceDescriptor.newBuilder(stock.getServiceDescriptor().getName())
@@ -51,7 +57,7 @@ public final class StoreBinding {
   }
 
   private static ServerMethodDefinition<?, ?> replaced(
-      ServerMethodDefinition<?, ?> method, Get get) {
+      ServerMethodDefinition<?, ?> method, Get get, MessageArrays arrays) {
     MethodDescriptor<?, ?> descriptor = method.getMethodDescriptor();
     if (descriptor.getFullMethodName().equals(KvStoreGrpc.getGetMethod().getFullMethodName())) {
       return ServerMethodDefinition.create(
@@ -62,15 +68,16 @@ public final class StoreBinding {
               get.serve(request, (ServerCallStreamObserver<GetMessage>) responses)));
     }
     if (descriptor.getFullMethodName().equals(KvStoreGrpc.getPutMethod().getFullMethodName())) {
-      return parsedInPlace(method);
+      return parsedInPlace(method, arrays);
     }
     return method;
   }
 
   @SuppressWarnings("unchecked") // The method was found by its name.
-  private static ServerMethodDefinition<?, ?> parsedInPlace(ServerMethodDefinition<?, ?> method) {
+  private static ServerMethodDefinition<?, ?> parsedInPlace(
+      ServerMethodDefinition<?, ?> method, MessageArrays arrays) {
     ServerMethodDefinition<PutRequest, ?> put = (ServerMethodDefinition<PutRequest, ?>) method;
-    return withRequests(put, new AliasingMarshaller<>(PutRequest.getDefaultInstance()));
+    return withRequests(put, new AliasingMarshaller<>(PutRequest.getDefaultInstance(), arrays));
   }
 
   private static <Q, P> ServerMethodDefinition<Q, P> withRequests(

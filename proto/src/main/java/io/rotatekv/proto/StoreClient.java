@@ -42,13 +42,14 @@ public final class StoreClient implements AutoCloseable {
   private final KvStoreBlockingV2Stub control;
   private final KvStoreBlockingV2Stub data;
   private final StoreGate gate;
+  private final MessageArrays arrays = new MessageArrays();
   private final String name;
   private final Runnable onClose;
 
   private StoreClient(Channel control, Channel data, StoreClientOptions options, Runnable onClose) {
     this.options = options;
     this.control = KvStoreGrpc.newBlockingV2Stub(control);
-    this.data = KvStoreGrpc.newBlockingV2Stub(data).withInterceptors(new InPlaceParsing());
+    this.data = KvStoreGrpc.newBlockingV2Stub(data).withInterceptors(new BulkMarshalling(arrays));
     this.gate = new StoreGate(options);
     this.name = "the store at " + options.target();
     this.onClose = onClose;
@@ -57,7 +58,7 @@ public final class StoreClient implements AutoCloseable {
   private StoreClient(ManagedChannel control, ManagedChannel data, StoreClientOptions options) {
     this.options = options;
     this.control = KvStoreGrpc.newBlockingV2Stub(control);
-    this.data = KvStoreGrpc.newBlockingV2Stub(data).withInterceptors(new InPlaceParsing());
+    this.data = KvStoreGrpc.newBlockingV2Stub(data).withInterceptors(new BulkMarshalling(arrays));
     this.gate = new StoreGate(options);
     this.name = "the store at " + options.target();
     StoreProbe probe =
@@ -113,7 +114,12 @@ public final class StoreClient implements AutoCloseable {
             .addAllSets(sets)
             .build();
     return PutSession.begin(
-        within(data, options.putTimeout()).put(), permit, name, options.putSilence(), begin);
+        within(data, options.putTimeout()).put(),
+        permit,
+        name,
+        options.putSilence(),
+        new BatchWriter(arrays),
+        begin);
   }
 
   /**
@@ -154,7 +160,7 @@ public final class StoreClient implements AutoCloseable {
             .setFirstLayer(firstLayer)
             .setLayerCount(layers)
             .build();
-    GetReceiver receiver = new GetReceiver(keys.size(), firstLayer, layers, sink);
+    GetReceiver receiver = new GetReceiver(arrays, keys.size(), firstLayer, layers, sink);
     StoreGate.Permit permit = gate.acquire();
     BlockingClientCall<?, GetResponse> call = within(data, timeout).get(request);
     try {

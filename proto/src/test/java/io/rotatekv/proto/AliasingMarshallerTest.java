@@ -20,7 +20,7 @@ class AliasingMarshallerTest {
           .build();
 
   private final AliasingMarshaller<GetResponse> marshaller =
-      new AliasingMarshaller<>(GetResponse.getDefaultInstance());
+      new AliasingMarshaller<>(GetResponse.getDefaultInstance(), new MessageArrays());
 
   /** A stream as gRPC's transports give it. */
   private static final class Transport extends ByteArrayInputStream implements KnownLength {
