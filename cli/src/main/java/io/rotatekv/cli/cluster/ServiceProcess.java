@@ -60,7 +60,8 @@ public final class ServiceProcess implements AutoCloseable {
       throw new CommandException("cannot start " + name + ": " + e.getMessage(), "", e);
     }
     ServiceProcess service = new ServiceProcess(name, logFile, process);
-    Thread.ofVirtual().name(name + "-output").start(service::readOutput);
+    // A read of a pipe holds its carrier, of which there are as many as cores.
+    Thread.ofPlatform().daemon().name(name + "-output").start(service::readOutput);
     return service;
   }
 

@@ -78,7 +78,8 @@ public final class LocalRedis implements AutoCloseable {
     for (int attempt = 1; ; attempt++) {
       LocalRedis redis = launch(program, List.of(options));
       if (redis.awaitReady()) {
-        Thread.ofVirtual().name("redis-output").start(redis::readOutput);
+        // A read of a pipe holds its carrier, of which there are as many as cores.
+        Thread.ofPlatform().daemon().name("redis-output").start(redis::readOutput);
         return redis;
       }
       redis.close();
