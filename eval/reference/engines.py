@@ -126,6 +126,10 @@ class HuggingFaceTokenizer:
         """Token ids without BOS; special tokens in the text are parsed."""
         return self._tokenizer.encode(text, add_special_tokens=False).ids
 
+    def save(self, path: pathlib.Path) -> None:
+        """Writes it as a tokenizer.json."""
+        self._tokenizer.save(str(path))
+
     def decode(self, ids: list[int]) -> str:
         """The text of the ids, special tokens included."""
         return self._tokenizer.decode(ids, skip_special_tokens=False)

@@ -39,6 +39,8 @@ class ArchitectureTest {
         .definedBy("io.rotatekv.model..")
         .layer("store")
         .definedBy("io.rotatekv.store..")
+        .layer("node")
+        .definedBy("io.rotatekv.node..")
         .layer("prefill")
         .definedBy("io.rotatekv.prefill..")
         .layer("decode")
@@ -57,17 +59,20 @@ class ArchitectureTest {
         .mayOnlyAccessLayers("kernels")
         .whereLayer("store")
         .mayOnlyAccessLayers("proto")
+        .whereLayer("node")
+        .mayOnlyAccessLayers("model", "kernels", "proto")
         .whereLayer("prefill")
-        .mayOnlyAccessLayers("model", "kernels", "proto")
+        .mayOnlyAccessLayers("node", "model", "kernels", "proto")
         .whereLayer("decode")
-        .mayOnlyAccessLayers("model", "kernels", "proto")
+        .mayOnlyAccessLayers("node", "model", "kernels", "proto")
         .whereLayer("eval")
         .mayOnlyAccessLayers("model", "kernels")
         .check(ours);
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"proto", "kernels", "model", "store", "prefill", "decode", "eval", "cli"})
+  @ValueSource(
+      strings = {"proto", "kernels", "model", "node", "store", "prefill", "decode", "eval", "cli"})
   void everyModuleIsLookedAt(String module) {
     String name = "io.rotatekv." + module;
     assertFalse(

@@ -8,10 +8,13 @@ import io.rotatekv.cli.cluster.ServiceKind;
 import io.rotatekv.cli.config.Settings;
 import io.rotatekv.proto.Channels;
 import io.rotatekv.v1.DecodeGrpc;
+import io.rotatekv.v1.FidelityRequest;
+import io.rotatekv.v1.FidelityResponse;
 import io.rotatekv.v1.GenerateRequest;
 import io.rotatekv.v1.GenerateResponse;
 import io.rotatekv.v1.GenerateSummary;
 import io.rotatekv.v1.KvStoreGrpc;
+import io.rotatekv.v1.NodeGrpc;
 import io.rotatekv.v1.StatsRequest;
 import io.rotatekv.v1.StatsResponse;
 import java.io.IOException;
@@ -49,6 +52,18 @@ final class ClusterFixture implements AutoCloseable {
 
   String address(ServiceKind kind) {
     return member(kind).address().toString();
+  }
+
+  /** What a node's encoding has lost so far. */
+  FidelityResponse fidelity(ServiceKind kind) {
+    ManagedChannel channel = Channels.control(address(kind));
+    try {
+      return NodeGrpc.newBlockingStub(channel)
+          .withDeadlineAfter(DEADLINE_SECONDS, TimeUnit.SECONDS)
+          .fidelity(FidelityRequest.getDefaultInstance());
+    } finally {
+      Channels.close(channel);
+    }
   }
 
   /** What a node has logged so far. */

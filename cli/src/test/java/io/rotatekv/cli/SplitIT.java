@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rotatekv.cli.ClusterFixture.Reply;
+import io.rotatekv.cli.cluster.ServiceKind;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.model.engine.Generator;
@@ -11,7 +12,9 @@ import io.rotatekv.model.engine.Sampling;
 import io.rotatekv.model.fetch.ModelFetcher;
 import io.rotatekv.model.runtime.ModelRuntime;
 import io.rotatekv.model.runtime.RuntimeOptions;
+import io.rotatekv.v1.FidelityResponse;
 import io.rotatekv.v1.GenerateRequest;
+import io.rotatekv.v1.LayerFidelity;
 import io.rotatekv.v1.StatsResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -61,6 +64,24 @@ final class SplitIT {
       assertEquals(wholeBlocks * 64, second.summary().getCachedPrefixTokens());
 
       assertCompressed(codec, cluster.storeStats(), shape);
+      assertFidelity(codec, cluster.fidelity(ServiceKind.PREFILL), shape);
+      assertFidelity(codec, cluster.fidelity(ServiceKind.DECODE), shape);
+    }
+  }
+
+  /** Both nodes have filled blocks: one of the prompt, the other of the answer. */
+  private static void assertFidelity(CodecSpec codec, FidelityResponse response, KvShape shape) {
+    assertEquals(shape.layers(), response.getLayersCount());
+    for (LayerFidelity layer : response.getLayersList()) {
+      assertEquals(codec.name(), layer.getCodec());
+      assertTrue(layer.getBlocks() > 0 && layer.getSampledBlocks() > 0, layer.toString());
+      boolean exact = codec.bits() == 16;
+      double most = exact ? 1e-6 : codec.bits() == 2 ? 0.5 : 0.1;
+      for (double error : new double[] {layer.getKeyError(), layer.getValueError()}) {
+        assertTrue(error > 0 && error < most, layer.toString());
+      }
+      double clipped = (double) layer.getClippedCodes() / Math.max(1, layer.getCodes());
+      assertTrue(exact ? layer.getCodes() == 0 : clipped < 0.3, layer.toString());
     }
   }
 

@@ -1,18 +1,13 @@
 package io.rotatekv.decode;
 
-import io.rotatekv.model.runtime.CacheIdentity;
 import io.rotatekv.model.runtime.ModelRuntime;
 import io.rotatekv.model.tokenizer.Tokenizer;
+import io.rotatekv.node.ComputeNodes;
 import io.rotatekv.proto.GrpcServers;
-import io.rotatekv.proto.KeyChain;
-import io.rotatekv.proto.NodeDescriptions;
-import io.rotatekv.proto.NodeService;
 import io.rotatekv.proto.RunningServer;
 import io.rotatekv.proto.StoreClientOptions;
 import io.rotatekv.proto.stores.StoreGroup;
 import io.rotatekv.proto.stores.StoreTargets;
-import io.rotatekv.v1.DescribeResponse;
-import io.rotatekv.v1.NodeLimits;
 import io.rotatekv.v1.NodeRole;
 import java.nio.file.Path;
 import java.util.List;
@@ -61,8 +56,7 @@ public final class DecodeServer {
           config.server(),
           List.of(
               new DecodeService(node),
-              new NodeService(
-                  describe(runtime, config), () -> EncodeFidelity.of(runtime.engine()))),
+              ComputeNodes.service(NodeRole.NODE_ROLE_DECODE, runtime, config.maxBatch())),
           resources);
     } catch (RuntimeException e) {
       loop.close();
@@ -72,20 +66,5 @@ public final class DecodeServer {
       runtime.close();
       throw e;
     }
-  }
-
-  private static DescribeResponse describe(ModelRuntime runtime, DecodeConfig config) {
-    NodeLimits limits =
-        NodeLimits.newBuilder()
-            .setContextTokens(runtime.engine().maxContext())
-            .setConcurrentRequests(config.maxBatch())
-            .build();
-    CacheIdentity identity = runtime.cacheIdentity();
-    return NodeDescriptions.of(
-        NodeRole.NODE_ROLE_DECODE,
-        runtime.model().config().name(),
-        runtime.engine().codec().spec().name(),
-        KeyChain.namespace(identity.modelFingerprint(), identity.codecFingerprint(), ""),
-        limits);
   }
 }

@@ -1,17 +1,12 @@
 package io.rotatekv.prefill;
 
-import io.rotatekv.model.runtime.CacheIdentity;
 import io.rotatekv.model.runtime.ModelRuntime;
+import io.rotatekv.node.ComputeNodes;
 import io.rotatekv.proto.GrpcServers;
-import io.rotatekv.proto.KeyChain;
-import io.rotatekv.proto.NodeDescriptions;
-import io.rotatekv.proto.NodeService;
 import io.rotatekv.proto.RunningServer;
 import io.rotatekv.proto.StoreClientOptions;
 import io.rotatekv.proto.stores.StoreGroup;
 import io.rotatekv.proto.stores.StoreTargets;
-import io.rotatekv.v1.DescribeResponse;
-import io.rotatekv.v1.NodeLimits;
 import io.rotatekv.v1.NodeRole;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,8 +40,7 @@ public final class PrefillServer {
           config.server(),
           List.of(
               new PrefillService(runtime.cacheIdentity(), compute, store, config),
-              new NodeService(
-                  describe(runtime, config), () -> EncodeFidelity.of(runtime.engine()))),
+              ComputeNodes.service(NodeRole.NODE_ROLE_PREFILL, runtime, config.maxRequests())),
           store,
           compute,
           runtime);
@@ -56,20 +50,5 @@ public final class PrefillServer {
       runtime.close();
       throw e;
     }
-  }
-
-  private static DescribeResponse describe(ModelRuntime runtime, PrefillConfig config) {
-    NodeLimits limits =
-        NodeLimits.newBuilder()
-            .setContextTokens(runtime.engine().maxContext())
-            .setConcurrentRequests(config.maxRequests())
-            .build();
-    CacheIdentity identity = runtime.cacheIdentity();
-    return NodeDescriptions.of(
-        NodeRole.NODE_ROLE_PREFILL,
-        runtime.model().config().name(),
-        runtime.engine().codec().spec().name(),
-        KeyChain.namespace(identity.modelFingerprint(), identity.codecFingerprint(), ""),
-        limits);
   }
 }

@@ -19,6 +19,7 @@ public final class FramedCodec implements BlockCodec {
   private final BlockLayout layout;
   private final SinkRows sinkRows;
   private final EncodeCounters[] counters; // by layer
+  private final EncodeSampler sampler;
   private final int[] keyExponents;
   private final int[] valueExponents;
 
@@ -28,6 +29,7 @@ public final class FramedCodec implements BlockCodec {
     this.coder = coder;
     layout = BlockLayout.of(context.spec(), context.shape());
     sinkRows = new SinkRows(coder, layout, context.shape());
+    sampler = new EncodeSampler(this);
     int layers = context.shape().layers();
     counters = Stream.generate(EncodeCounters::new).limit(layers).toArray(EncodeCounters[]::new);
     keyExponents = new int[layers];
@@ -82,6 +84,9 @@ public final class FramedCodec implements BlockCodec {
     coder.encodeValues(layer, values, kept, out, to);
     sinkRows.write(keys, values, kept, out, to);
     BlockChecksum.seal(out, header.payloadBytes());
+    if (to.blocks() % EncodeSampler.EVERY == 0) {
+      to.addSample(sampler.error(layer, keys, values, kept, out));
+    }
     count(Long.bitCount(kept), to);
     return header.blockBytes();
   }

@@ -12,6 +12,7 @@ public final class EncodeCounters {
   long saturatedZeros;
   long saturatedScales;
   long saturatedHalves;
+  private SampledError sampled = SampledError.NONE;
 
   /** Counts one block of {@code codes} quantized elements in {@code groups} groups. */
   public void addBlock(int sinks, long codes, long groups) {
@@ -29,6 +30,16 @@ public final class EncodeCounters {
   /** Counts finite numbers that FP16 cannot hold. */
   public void addSaturatedHalves(long count) {
     saturatedHalves += count;
+  }
+
+  /** Blocks counted so far. */
+  public long blocks() {
+    return blocks;
+  }
+
+  /** Adds what one block more has lost. */
+  public void addSample(SampledError error) {
+    sampled = sampled.plus(error);
   }
 
   /** Counts a scale that calibration left no room for. */
@@ -49,6 +60,7 @@ public final class EncodeCounters {
         narrowGroups,
         saturatedZeros,
         saturatedScales,
-        saturatedHalves);
+        saturatedHalves,
+        sampled);
   }
 }

@@ -13,6 +13,7 @@ package io.rotatekv.kernels.codec;
  * @param saturatedZeros zero points that still did not fit INT8
  * @param saturatedScales scales above what calibration allows for, stored as the largest there is
  * @param saturatedHalves FP16 elements (of sinks, or of {@link CodecFamily#FP16}) beyond +-65504
+ * @param sampled the error of some of the blocks
  */
 public record EncodeStats(
     long blocks,
@@ -23,10 +24,12 @@ public record EncodeStats(
     long narrowGroups,
     long saturatedZeros,
     long saturatedScales,
-    long saturatedHalves) {
+    long saturatedHalves,
+    SampledError sampled) {
 
   /** Of a codec that has not encoded anything. */
-  public static final EncodeStats NONE = new EncodeStats(0, 0, 0, 0, 0, 0, 0, 0, 0);
+  public static final EncodeStats NONE =
+      new EncodeStats(0, 0, 0, 0, 0, 0, 0, 0, 0, SampledError.NONE);
 
   /** Both together. */
   public EncodeStats plus(EncodeStats other) {
@@ -39,6 +42,7 @@ public record EncodeStats(
         narrowGroups + other.narrowGroups,
         saturatedZeros + other.saturatedZeros,
         saturatedScales + other.saturatedScales,
-        saturatedHalves + other.saturatedHalves);
+        saturatedHalves + other.saturatedHalves,
+        sampled.plus(other.sampled));
   }
 }

@@ -1,6 +1,7 @@
 package io.rotatekv.kernels.cuda;
 
 import io.rotatekv.kernels.codec.CodecContext;
+import java.util.List;
 
 /**
  * Encodes whole blocks on the device, each layer's with the layer's codec. Their bytes are those of
@@ -19,7 +20,7 @@ public final class BlockEncoder implements AutoCloseable {
    * @throws IllegalArgumentException if the kernels do not know the shape
    */
   public BlockEncoder(CudaDevice device, CodecContext codec) {
-    counts = new EncodeCounts(device);
+    counts = new EncodeCounts(device, codec.shape().layers());
     feedback = FeedbackTables.upload(device, codec);
     encoders = new LayerParts<>(codec, only -> encoder(device, only));
   }
@@ -54,11 +55,12 @@ public final class BlockEncoder implements AutoCloseable {
   }
 
   /**
-   * What encoding has lost since this was made or last threw here; waits for the stream.
+   * What encoding has lost since this was made or last threw here, layer by layer; waits for the
+   * stream.
    *
    * @throws IllegalStateException if a key or value was NaN or infinite
    */
-  public EncodeLosses losses(CudaStream stream) {
+  public List<EncodeLosses> losses(CudaStream stream) {
     return counts.read(stream);
   }
 

@@ -1,7 +1,7 @@
 package io.rotatekv.kernels.cuda;
 
 /**
- * What encoding on the device lost; the counts are those of {@code EncodeStats}.
+ * What encoding on the device lost in one layer; the counts are those of {@code EncodeStats}.
  *
  * @param narrowGroups groups too narrow for their distance from zero for an INT8 zero point
  * @param saturatedZeros zero points that did not fit INT8 all the same

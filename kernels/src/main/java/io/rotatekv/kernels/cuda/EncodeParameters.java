@@ -24,7 +24,7 @@ record EncodeParameters(
             .address(tables.mean(layer))
             .address(tables.rank(layer))
             .address(feedback[layer])
-            .address(counts.address())
+            .address(counts.address(layer))
             .int32(input.blocks())
             .int32(shape.kvHeads())
             .int32(shape.headDim())

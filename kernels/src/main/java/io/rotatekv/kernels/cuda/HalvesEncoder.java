@@ -28,7 +28,7 @@ final class HalvesEncoder implements LayerEncoder {
             .address(input.keys())
             .address(input.values())
             .address(input.targets())
-            .address(counts.broken())
+            .address(counts.broken(layer))
             .int32(kvDim)
             .int32(kvDim)
             .int32(kvDim);

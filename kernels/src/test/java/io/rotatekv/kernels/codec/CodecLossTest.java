@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.rotatekv.kernels.block.EncodeSampler;
 import io.rotatekv.kernels.scalar.ScalarCodecs;
 import io.rotatekv.kernels.simd.SimdCodecs;
 import java.lang.foreign.MemorySegment;
@@ -61,6 +62,41 @@ class CodecLossTest {
         assertEquals(plain.values[i], decoded.values[i]);
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"fp16", "rotatekv2", "shaped2"})
+  void theErrorOfTheFirstBlockAndOfEvery128thIsSampled(String name) {
+    BlockCodec codec = codec(CodecSpec.parse(name));
+    float[] keys = Samples.rows(SHAPE, 1);
+    float[] values = Samples.rows(SHAPE, 2);
+    Decoded decoded = roundTrip(codec, keys, values, 0);
+    roundTrip(codec, new float[keys.length], values, 0); // must not count
+    SampledError first = codec.stats(0).sampled();
+    assertEquals(1, first.blocks());
+    assertEquals(error(keys, decoded.keys), first.keys(), 1e-8);
+    assertEquals(error(values, decoded.values), first.values(), 1e-8);
+
+    for (int block = 2; block <= EncodeSampler.EVERY; block++) {
+      roundTrip(codec, keys, values, 0);
+    }
+    SampledError second = codec.stats(0).sampled();
+    assertEquals(2, second.blocks());
+    assertEquals(2 * first.keyError(), second.keyError(), 1e-9);
+    assertEquals(first.values(), second.values(), 1e-8);
+  }
+
+  @Test
+  void sinksDoNotEnterTheSampledError() {
+    float[] keys = Samples.rows(SHAPE, 1);
+    BlockCodec plain = codec(CodecSpec.ROTATEKV_2);
+    roundTrip(plain, keys, keys, -1L << 1);
+    BlockCodec outlier = codec(CodecSpec.ROTATEKV_2);
+    float[] large = keys.clone();
+    large[7 * KV_DIM] = 1e4f;
+    roundTrip(outlier, large, large, -1L << 1);
+    assertEquals(plain.stats().sampled(), outlier.stats().sampled());
+    assertTrue(plain.stats().sampled().keys() > 0);
   }
 
   /** A row whose rotation is constant: one element of the first channel of each rotation. */

@@ -11,8 +11,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * Makes room in the cache for the blocks that a layer's new tokens fill; their sinks decide their
- * size.
+ * Makes room in the cache for the blocks that a layer's new tokens fill, and counts them; their
+ * sinks decide their size.
  */
 final class BlockRoom {
 
@@ -27,12 +27,14 @@ final class BlockRoom {
   private final CodecContext codec;
   private final List<BlockLayout> layouts; // by layer
   private final CacheMemory memory;
+  private final EncodeTally tally;
 
-  BlockRoom(CodecContext codec, CacheMemory memory) {
+  BlockRoom(CodecContext codec, CacheMemory memory, EncodeTally tally) {
     this.codec = codec;
     this.layouts =
         codec.layerSpecs().stream().map(spec -> BlockLayout.of(spec, codec.shape())).toList();
     this.memory = memory;
+    this.tally = tally;
   }
 
   /** Whether any layer keeps sinks apart, so that the magnitudes of hidden states must be known. */
@@ -55,9 +57,11 @@ final class BlockRoom {
    * @param maxima the largest magnitudes of its tokens' hidden states, FP32 {@code (64)}
    */
   Place append(CudaSequence sequence, int layer, MemorySegment maxima) {
-    int bytes = layouts.get(layer).length(hasSinks(layer) ? sinks(layer, maxima) : 0);
+    int sinks = hasSinks(layer) ? sinks(layer, maxima) : 0;
+    int bytes = layouts.get(layer).length(sinks);
     Place place = new Place(memory.take(bytes), bytes);
     sequence.add(layer, place.at, place.bytes);
+    tally.add(layer, sinks);
     return place;
   }
 

@@ -5,6 +5,7 @@ import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 import io.rotatekv.kernels.Kernels;
 import io.rotatekv.kernels.Team;
 import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.EncodeStats;
 import io.rotatekv.kernels.cuda.BlockEncoder;
 import io.rotatekv.kernels.cuda.Cublas;
 import io.rotatekv.kernels.cuda.CudaDevice;
@@ -52,6 +53,7 @@ public final class CudaEngine implements Engine {
   private final CodecContext codec;
   private final EngineLimits limits;
   private final int maxBatch;
+  private final EncodeTally tally;
   private final CudaDevice device;
   private final ModelConfig config;
   private final DeviceModel model;
@@ -87,6 +89,7 @@ public final class CudaEngine implements Engine {
     this.codec = codec;
     this.limits = limits;
     this.maxBatch = options.maxBatch();
+    this.tally = new EncodeTally(codec);
     try {
       device = own(CudaDevice.open(options.device()));
       DeviceWeights uploaded =
@@ -98,7 +101,7 @@ public final class CudaEngine implements Engine {
       downloads = own(new BlockDownloads(device, memory, pendingBlocks(), maxBlockBytes));
       hostBlocks = own(new HostBlocks());
       BlockEncoder encoder = own(new BlockEncoder(device, codec));
-      BlockRoom room = new BlockRoom(codec, memory);
+      BlockRoom room = new BlockRoom(codec, memory, tally);
       prefill = own(prefill(room, encoder));
       decode = own(decode(room, encoder));
       log.info(
@@ -158,7 +161,8 @@ public final class CudaEngine implements Engine {
 
   private PrefillPass prefill(BlockRoom room, BlockEncoder encoder) {
     ChunkAttention attention = own(new ChunkAttention(model));
-    return new PrefillPass(model, memory, room, encoder, downloads, attention, blockStride());
+    return new PrefillPass(
+        model, memory, room, encoder, tally, downloads, attention, blockStride());
   }
 
   private DecodeStep decode(BlockRoom room, BlockEncoder encoder) {
@@ -169,7 +173,8 @@ public final class CudaEngine implements Engine {
                 device, codec.shape(), memory, growth, model.stream, maxBatch, blockStride()));
     DecodeAttention attention =
         own(new DecodeAttention(device, codec, config.heads(), model.rope, maxBatch));
-    TailBlocks tails = own(new TailBlocks(model, memory, room, encoder, downloads, maxBatch));
+    TailBlocks tails =
+        own(new TailBlocks(model, memory, room, encoder, tally, downloads, maxBatch));
     return new DecodeStep(model, maxBatch, rows, attention, tails);
   }
 
@@ -186,6 +191,11 @@ public final class CudaEngine implements Engine {
   @Override
   public int maxContext() {
     return limits.maxContext();
+  }
+
+  @Override
+  public List<EncodeStats> encodeStats() {
+    return tally.stats();
   }
 
   @Override

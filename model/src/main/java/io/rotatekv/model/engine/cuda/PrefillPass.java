@@ -31,6 +31,7 @@ final class PrefillPass implements AutoCloseable {
   private final CacheMemory memory;
   private final BlockRoom room;
   private final BlockEncoder encoder;
+  private final EncodeTally tally;
   private final BlockDownloads downloads;
   private final ChunkAttention attention;
   private final int blockStride;
@@ -54,6 +55,7 @@ final class PrefillPass implements AutoCloseable {
       CacheMemory memory,
       BlockRoom room,
       BlockEncoder encoder,
+      EncodeTally tally,
       BlockDownloads downloads,
       ChunkAttention attention,
       int blockStride) {
@@ -63,6 +65,7 @@ final class PrefillPass implements AutoCloseable {
     this.memory = memory;
     this.room = room;
     this.encoder = encoder;
+    this.tally = tally;
     this.downloads = downloads;
     this.attention = attention;
     this.blockStride = blockStride;
@@ -111,7 +114,8 @@ final class PrefillPass implements AutoCloseable {
     }
     model.kernels.finish(rows);
     downloads.deliver(0);
-    encoder.losses(stream); // Waits for everything, and refuses what no codec can hold.
+    tally.losses(
+        encoder.losses(stream)); // Waits for everything, and refuses what no codec can hold.
     sequence.dropOutgrown();
     sequence.grow(rows);
   }

@@ -21,6 +21,7 @@ final class TailBlocks implements AutoCloseable {
   private final CacheMemory memory;
   private final BlockRoom room;
   private final BlockEncoder encoder;
+  private final EncodeTally tally;
   private final BlockDownloads downloads;
   private final CudaStream stream;
   private final ParallelStreams parallel;
@@ -38,12 +39,14 @@ final class TailBlocks implements AutoCloseable {
       CacheMemory memory,
       BlockRoom room,
       BlockEncoder encoder,
+      EncodeTally tally,
       BlockDownloads downloads,
       int rows) {
     this.layout = TailLayout.of(model.codec.shape(), BLOCK_TOKENS);
     this.memory = memory;
     this.room = room;
     this.encoder = encoder;
+    this.tally = tally;
     this.downloads = downloads;
     this.stream = model.stream;
     parallel = new ParallelStreams(model.device, PARALLEL);
@@ -82,7 +85,8 @@ final class TailBlocks implements AutoCloseable {
     if (!filled.isEmpty()) {
       downloads.after(stream);
       filled.forEach(this::queueDownloads);
-      encoder.losses(stream); // Waits for the encoder, and refuses what no codec can hold.
+      tally.losses(
+          encoder.losses(stream)); // Waits for the encoder, and refuses what no codec can hold.
       filled.forEach(block -> block.sequence.replaceTail(0));
       filled.forEach(block -> block.sequence.dropOutgrown());
       downloads.deliver(0);

@@ -1,4 +1,4 @@
-package io.rotatekv.prefill;
+package io.rotatekv.node;
 
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.EncodeStats;
@@ -31,6 +31,9 @@ final class EncodeFidelity {
         .setGroups(stats.groups())
         .setSaturatedZeros(stats.saturatedZeros())
         .setSaturatedScales(stats.saturatedScales())
+        .setSampledBlocks(stats.sampled().blocks())
+        .setKeyError(stats.sampled().keys())
+        .setValueError(stats.sampled().values())
         .build();
   }
 }
