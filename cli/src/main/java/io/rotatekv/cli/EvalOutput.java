@@ -47,7 +47,7 @@ final class EvalOutput {
    */
   void check() {
     if (report != null) {
-      Report.requireFonts();
+      Report.requireCharts();
     }
   }
 

@@ -46,7 +46,7 @@ final class EvalReportCommand implements Runnable {
 
   @Override
   public void run() {
-    Report.requireFonts();
+    Report.requireCharts();
     List<JsonNode> lines = new ArrayList<>();
     files.forEach(file -> read(file, lines));
     EvalOutput.write(out, Report.html(lines, EvalOutput.commandLine(spec)));

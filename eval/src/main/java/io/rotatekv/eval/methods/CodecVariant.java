@@ -16,23 +16,26 @@ import org.jspecify.annotations.Nullable;
  * A served codec with one thing or several changed, to measure what that is worth: {@code
  * shaped3+shaped2} has another codec for values than for keys, {@code rotatekv2-clip60} clips to
  * 0.60 of a group's range, {@code rotatekv2-edges3} gives the first two and the last two layers 3
- * bits, {@code rotatekv2-recent128} reads the newest 128 tokens in FP16. Suffixes combine, in this
- * order.
+ * bits and {@code rotatekv2-edges3x7} the first and the last seven, {@code rotatekv2-recent128}
+ * reads the newest 128 tokens in FP16. Suffixes combine, in this order.
  *
  * @param name the name that {@code --codec} takes
  * @param keys the codec of keys
  * @param values the codec of values
- * @param edgeBits bits of the first and the last {@link #EDGE} layers; 0 for those of the others
+ * @param edgeBits bits of the first and the last layers; 0 for those of the others
+ * @param edge how many layers that is at either end
  * @param recent newest tokens in full precision
  */
-record CodecVariant(String name, CodecSpec keys, CodecSpec values, int edgeBits, int recent) {
+record CodecVariant(
+    String name, CodecSpec keys, CodecSpec values, int edgeBits, int edge, int recent) {
 
-  /** Layers at either end that {@code edges} means. */
-  static final int EDGE = 2;
+  /** Layers at either end that {@code edges} means where it does not say. */
+  private static final int EDGE = 2;
 
   private static final Pattern NAME =
       Pattern.compile(
-          "(\\w+)(?:\\+(\\w+))?(?:-clip(\\d{1,3}))?(?:-edges(\\d{1,2}))?(?:-recent(\\d{1,4}))?");
+          "(\\w+)(?:\\+(\\w+))?(?:-clip(\\d{1,3}))?"
+              + "(?:-edges(\\d{1,2})(?:x(\\d{1,2}))?)?(?:-recent(\\d{1,4}))?");
 
   /** The variant of a name, or empty if it names none. */
   static Optional<CodecVariant> parse(String name) {
@@ -50,7 +53,13 @@ record CodecVariant(String name, CodecSpec keys, CodecSpec values, int edgeBits,
       return Optional.empty();
     }
     return Optional.of(
-        new CodecVariant(name, keys.get(), values.get(), edgeBits, number(parts.group(5))));
+        new CodecVariant(
+            name,
+            keys.get(),
+            values.get(),
+            edgeBits,
+            parts.group(5) == null ? EDGE : number(parts.group(5)),
+            number(parts.group(6))));
   }
 
   private static int number(@Nullable String digits) {
@@ -81,10 +90,10 @@ record CodecVariant(String name, CodecSpec keys, CodecSpec values, int edgeBits,
       return uniform;
     }
     List<CodecSpec> layers = new ArrayList<>(Collections.nCopies(uniform.shape().layers(), side));
-    CodecSpec edge = edges(side, edgeBits).orElse(side);
-    for (int i = 0; i < Math.min(EDGE, layers.size()); i++) {
-      layers.set(i, edge);
-      layers.set(layers.size() - 1 - i, edge);
+    CodecSpec outer = edges(side, edgeBits).orElse(side);
+    for (int i = 0; i < Math.min(edge, layers.size()); i++) {
+      layers.set(i, outer);
+      layers.set(layers.size() - 1 - i, outer);
     }
     return new CodecContext(side, uniform.shape(), layers, uniform.layers(), uniform.fingerprint());
   }

@@ -54,20 +54,21 @@ final class Charts {
   record Picture(String mimeType, byte[] bytes) {}
 
   /**
-   * Refuses a machine that cannot draw text, before anything is measured for a report.
+   * Refuses a Java that cannot draw text, before anything is measured for a report.
    *
    * @throws EvalException with the cure
    */
   @SuppressWarnings("CheckReturnValue")
-  static void requireFonts() {
+  static void requireText() {
+    ChartFont.use();
     try {
       new Font(Font.SANS_SERIF, Font.PLAIN, 12)
           .createGlyphVector(new FontRenderContext(null, true, true), "0");
     } catch (LinkageError | InternalError | RuntimeException e) {
       throw new EvalException(
-          "the charts of a report need a font, and Java finds none here (Debian: apt install"
-              + " fontconfig fonts-dejavu-core); or measure with --results FILE and run"
-              + " 'rotatekv eval report FILE' where there is one",
+          "the charts of a report need a Java that can draw text, and this one lacks FreeType"
+              + " (Debian: apt install libfreetype6); or measure with --results FILE and run"
+              + " 'rotatekv eval report FILE' with another",
           e);
     }
   }
@@ -157,6 +158,7 @@ final class Charts {
   }
 
   private static Picture vector(Chart<?, ?> chart) {
+    ChartFont.use();
     try {
       ByteArrayOutputStream out = new ByteArrayOutputStream();
       VectorGraphicsEncoder.saveVectorGraphic(
@@ -168,6 +170,7 @@ final class Charts {
   }
 
   private static Picture bitmap(Chart<?, ?> chart) {
+    ChartFont.use();
     try {
       return new Picture(
           "image/png", BitmapEncoder.getBitmapBytes(chart, BitmapEncoder.BitmapFormat.PNG));

@@ -33,12 +33,12 @@ public final class Report {
   private Report() {}
 
   /**
-   * Refuses a machine that cannot draw charts.
+   * Refuses a Java that cannot draw charts.
    *
    * @throws io.rotatekv.eval.run.EvalException with the cure
    */
-  public static void requireFonts() {
-    Charts.requireFonts();
+  public static void requireCharts() {
+    Charts.requireText();
   }
 
   /**

@@ -108,15 +108,20 @@ final class CodecVariantTest {
   }
 
   @Test
-  void edgesAreTheFirstTwoAndTheLastTwoLayers() {
-    CodecVariant variant = CodecVariant.parse("rotatekv2-edges4").orElseThrow();
-    List<String> layers =
-        variant.context(variant.keys(), ingredients()).layerSpecs().stream()
-            .map(CodecSpec::name)
-            .toList();
+  void edgesAreTheFirstTwoAndTheLastTwoLayersOrAsManyAsTheNameSays() {
     assertEquals(
         List.of("rotatekv4", "rotatekv4", "rotatekv2", "rotatekv2", "rotatekv4", "rotatekv4"),
-        layers);
+        layers("rotatekv2-edges4"));
+    assertEquals(
+        List.of("shaped3", "shaped2", "shaped2", "shaped2", "shaped2", "shaped3"),
+        layers("shaped2-edges3x1"));
+  }
+
+  private static List<String> layers(String name) {
+    CodecVariant variant = CodecVariant.parse(name).orElseThrow();
+    return variant.context(variant.keys(), ingredients()).layerSpecs().stream()
+        .map(CodecSpec::name)
+        .toList();
   }
 
   @Test

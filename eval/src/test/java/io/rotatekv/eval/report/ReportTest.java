@@ -7,11 +7,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.awt.Font;
+import java.awt.FontFormatException;
+import java.awt.font.FontRenderContext;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -77,6 +83,22 @@ final class ReportTest {
       throws JsonProcessingException {
     String page = Report.html(List.of(line(eval, "rotatekv2", figures)), "rotatekv eval");
     assertEquals(charts, imageTypes(page).size(), page.replaceAll("base64,[^\"]+", ""));
+  }
+
+  /** A machine's own font would have other widths. */
+  @Test
+  void textIsDrawnWithTheFontOfTheJar() throws FontFormatException, IOException {
+    Report.requireCharts();
+    String name = "/com/formdev/flatlaf/fonts/roboto/Roboto-Bold.ttf";
+    try (InputStream file = Objects.requireNonNull(ReportTest.class.getResourceAsStream(name))) {
+      Font roboto = Font.createFont(Font.TRUETYPE_FONT, file).deriveFont(40f);
+      assertEquals(width(roboto), width(new Font(Font.SANS_SERIF, Font.BOLD, 40)));
+    }
+  }
+
+  private static double width(Font font) {
+    FontRenderContext context = new FontRenderContext(null, true, true);
+    return font.getStringBounds("Perplexity, keys and values", context).getWidth();
   }
 
   @Test

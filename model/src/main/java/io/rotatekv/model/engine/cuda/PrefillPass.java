@@ -114,8 +114,8 @@ final class PrefillPass implements AutoCloseable {
     }
     model.kernels.finish(rows);
     downloads.deliver(0);
-    tally.losses(
-        encoder.losses(stream)); // Waits for everything, and refuses what no codec can hold.
+    // Waits for everything, and refuses what no codec can hold.
+    tally.losses(encoder.losses(stream));
     sequence.dropOutgrown();
     sequence.grow(rows);
   }

@@ -85,8 +85,8 @@ final class TailBlocks implements AutoCloseable {
     if (!filled.isEmpty()) {
       downloads.after(stream);
       filled.forEach(this::queueDownloads);
-      tally.losses(
-          encoder.losses(stream)); // Waits for the encoder, and refuses what no codec can hold.
+      // Waits for the encoder, and refuses what no codec can hold.
+      tally.losses(encoder.losses(stream));
       filled.forEach(block -> block.sequence.replaceTail(0));
       filled.forEach(block -> block.sequence.dropOutgrown());
       downloads.deliver(0);
