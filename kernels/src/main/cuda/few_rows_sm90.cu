@@ -1,4 +1,5 @@
 // A decode step's products for one to four sequences, each with what comes before and after it in one launch.
+#include "detail/product.cuh"
 #include "detail/qkv.cuh"
 #include "detail/swiglu.cuh"
 #include "detail/weight_stream.cuh"
@@ -6,17 +7,6 @@
 namespace {
 
 using namespace rotatekv;
-
-// y = x w^T + beta y.
-struct ProductParams {
-  const half* w;  // (rows, cols)
-  const half* x;  // (n, cols)
-  float* y;       // (n, rows)
-  int rows;       // even
-  int cols;       // a multiple of 8
-  int n;
-  float beta;
-};
 
 // Norm, both products of the feed-forward layer's first half, gated activation.
 struct GateUpParams {

@@ -1,20 +1,14 @@
 #include <cstdint>
 #include <cuda_fp16.h>
 
+#include "detail/product.cuh"
+
 // Products of a weight matrix with one to four rows, as a decode step of few sequences needs them: bound by reading the
 // weights once. A library's tiles are made for more rows; this reads at the memory's rate.
 
-struct MatVecParams {
-  const half* w;  // (rows, cols)
-  const half* x;  // (n, cols)
-  float* y;       // (n, rows)
-  int rows;
-  int cols;       // a multiple of 8
-  int n;
-  float beta;     // y = x w^T + beta y
-};
-
 namespace {
+
+using rotatekv::ProductParams;
 
 constexpr int kThreads = 128;
 constexpr int kWarpRows = 2;  // rows of w that a warp works on at a time
@@ -45,7 +39,7 @@ __device__ uint4 load_weights(const half* from, int column) {
 }
 
 template <int N>
-__device__ void mat_vec(const MatVecParams& p) {
+__device__ void mat_vec(const ProductParams& p) {
   const int lane = threadIdx.x % 32;
   const int first = (blockIdx.x * (kThreads / 32) + threadIdx.x / 32) * kWarpRows;
   if (first >= p.rows) {
@@ -113,8 +107,8 @@ __device__ void mat_vec(const MatVecParams& p) {
 }  // namespace
 
 // Grid (rows / (2 rows of each of 4 warps)).
-extern "C" __global__ void __launch_bounds__(kThreads) mat_vec_1(const MatVecParams p) { mat_vec<1>(p); }
+extern "C" __global__ void __launch_bounds__(kThreads) mat_vec_1(const ProductParams p) { mat_vec<1>(p); }
 
-extern "C" __global__ void __launch_bounds__(kThreads) mat_vec_2(const MatVecParams p) { mat_vec<2>(p); }
+extern "C" __global__ void __launch_bounds__(kThreads) mat_vec_2(const ProductParams p) { mat_vec<2>(p); }
 
-extern "C" __global__ void __launch_bounds__(kThreads) mat_vec_4(const MatVecParams p) { mat_vec<4>(p); }
+extern "C" __global__ void __launch_bounds__(kThreads) mat_vec_4(const ProductParams p) { mat_vec<4>(p); }

@@ -21,7 +21,6 @@ record AttendVariant(String source, String entry, int threads, int sharedBytes, 
   static final int WORKER_THREADS = 128;
 
   private static final int MAX_QUERIES = 8;
-  private static final int HOPPER = 90;
 
   /**
    * Work items in shared memory: one is worked on while the next comes. Of {@code attend_blocks.cu}
@@ -44,7 +43,7 @@ record AttendVariant(String source, String entry, int threads, int sharedBytes, 
     return switch (spec.family()) {
       case FP16 -> halves(shape);
       case CENTRED, SHAPED ->
-          capability == HOPPER && fitsCentredHopper(spec, shape, queries)
+          capability == CudaDevice.HOPPER && fitsCentredHopper(spec, shape, queries)
               ? centredHopper(queries)
               : blocks(spec.bits() == 2 ? "centred2" : "centred34", spec, shape, queries);
       case ROTATEKV -> blocks(spec.bits() == 2 ? "rotatekv2" : "rotatekv34", spec, shape, queries);

@@ -22,6 +22,9 @@ import jcuda.driver.JCudaDriver;
  */
 public final class CudaDevice implements AutoCloseable {
 
+  /** The compute capability that sources named {@code *_sm90} are compiled for. */
+  static final int HOPPER = 90;
+
   private static final int NAME_BYTES = 256;
 
   /** As {@code kernels/src/main/cuda/build} compiles it. */

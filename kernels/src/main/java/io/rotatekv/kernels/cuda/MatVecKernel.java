@@ -34,17 +34,21 @@ public final class MatVecKernel implements AutoCloseable {
    */
   public void multiply(
       long w, int rows, int cols, long x, int n, long y, float beta, CudaStream stream) {
-    KernelArguments arguments =
-        KernelArguments.build()
-            .address(w)
-            .address(x)
-            .address(y)
-            .int32(rows)
-            .int32(cols)
-            .int32(n)
-            .float32(beta);
     CudaKernel kernel = n == 1 ? one : n == 2 ? two : four;
-    kernel.launch(Math.ceilDiv(rows, BLOCK_ROWS), 1, 1, THREADS, stream, arguments);
+    int blocks = Math.ceilDiv(rows, BLOCK_ROWS);
+    kernel.launch(blocks, 1, 1, THREADS, stream, arguments(w, rows, cols, x, n, y, beta));
+  }
+
+  /** The struct of {@code detail/product.cuh}. */
+  static KernelArguments arguments(long w, int rows, int cols, long x, int n, long y, float beta) {
+    return KernelArguments.build()
+        .address(w)
+        .address(x)
+        .address(y)
+        .int32(rows)
+        .int32(cols)
+        .int32(n)
+        .float32(beta);
   }
 
   @Override

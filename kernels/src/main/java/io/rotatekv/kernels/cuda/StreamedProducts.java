@@ -10,8 +10,6 @@ import java.util.Optional;
  */
 public final class StreamedProducts implements AutoCloseable {
 
-  private static final int HOPPER = 90;
-
   // As few_rows_sm90.cu has them.
   private static final int THREADS = 512;
   private static final int RING_BYTES = 131456;
@@ -50,7 +48,9 @@ public final class StreamedProducts implements AutoCloseable {
   public static Optional<StreamedProducts> open(CudaDevice device, int columns) {
     List<Integer> variants =
         VARIANTS.stream().filter(rows -> sharedBytes(columns, rows) <= SHARED_BYTES).toList();
-    return device.codeCapability() == HOPPER && !variants.isEmpty() && columns % COLUMN_UNIT == 0
+    return device.codeCapability() == CudaDevice.HOPPER
+            && !variants.isEmpty()
+            && columns % COLUMN_UNIT == 0
         ? Optional.of(new StreamedProducts(device, columns, variants))
         : Optional.empty();
   }
@@ -80,16 +80,7 @@ public final class StreamedProducts implements AutoCloseable {
    */
   public void product(
       long w, int rows, int cols, long x, int n, long y, float beta, CudaStream stream) {
-    KernelArguments arguments =
-        KernelArguments.build()
-            .address(w)
-            .address(x)
-            .address(y)
-            .int32(rows)
-            .int32(cols)
-            .int32(n)
-            .float32(beta);
-    launch(product, n, arguments, stream);
+    launch(product, n, MatVecKernel.arguments(w, rows, cols, x, n, y, beta), stream);
   }
 
   /**

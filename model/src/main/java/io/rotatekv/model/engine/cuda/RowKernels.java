@@ -72,14 +72,15 @@ final class RowKernels implements AutoCloseable {
    */
   void project(QkvKernel epilogue, QkvKernel.NewTokens tokens) {
     int layer = tokens.layer();
-    if (streamed == null || tokens.rows() > streamed.maxRows()) {
+    StreamedProducts few = streamed(tokens.rows());
+    if (few == null) {
       enter(layer, tokens.rows(), a.largest.address());
       project(layer, tokens.rows());
       epilogue.decode(a.qkv.address(), a.largest.address(), tokens, stream);
       return;
     }
     DeviceLayer w = weights.layer(layer);
-    streamed.project(
+    few.project(
         w.qkv(),
         a.hidden.address(),
         w.attentionNorm(),
@@ -106,13 +107,14 @@ final class RowKernels implements AutoCloseable {
   /** Fills {@code gated} from {@code hidden}. */
   private void gate(DeviceLayer w, int rows) {
     int width = config.feedForward();
-    if (streamed == null || rows > streamed.maxRows()) {
+    StreamedProducts few = streamed(rows);
+    if (few == null) {
       normalize(w.feedForwardNorm(), rows, 0);
       multiply(w.gateUp(), 2 * width, config.hidden(), a.normed, rows, a.gateUp, 0f);
       swiGlu.apply(a.gateUp.address(), rows, width, a.gated.address(), stream);
       return;
     }
-    streamed.gateUp(
+    few.gateUp(
         w.gateUp(),
         a.hidden.address(),
         w.feedForwardNorm(),
@@ -155,13 +157,19 @@ final class RowKernels implements AutoCloseable {
 
   /** {@code y = x w^T + beta y} in FP32, of an FP16 matrix {@code (rows, columns)}. */
   private void multiply(long w, int rows, int columns, long x, int n, long y, float beta) {
-    if (streamed != null && n <= streamed.maxRows() && rows % 2 == 0) {
-      streamed.product(w, rows, columns, x, n, y, beta, stream);
+    StreamedProducts few = streamed(n);
+    if (few != null && rows % 2 == 0) {
+      few.product(w, rows, columns, x, n, y, beta, stream);
     } else if (n <= MatVecKernel.MAX_ROWS) {
       matVec.multiply(w, rows, columns, x, n, y, beta, stream);
     } else {
       cublas.multiply(w, rows, columns, x, n, y, ElementType.FP32, beta, stream);
     }
+  }
+
+  /** The kernels for so few rows, if the card has any. */
+  private @Nullable StreamedProducts streamed(int rows) {
+    return streamed != null && rows <= streamed.maxRows() ? streamed : null;
   }
 
   @Override
