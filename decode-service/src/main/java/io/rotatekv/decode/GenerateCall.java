@@ -42,7 +42,7 @@ final class GenerateCall {
   private final String requestId;
   private final KeyChain chain;
   private final Consumer<GenerateResponse> responses;
-  private final long start = System.nanoTime();
+  private final Timeline timeline = new Timeline();
   // Bounded by the tokens of the answer.
   private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
   private final GenerateSummary.Builder summary = GenerateSummary.newBuilder();
@@ -121,6 +121,7 @@ final class GenerateCall {
       return Plan.LOCAL;
     }
     committed = hit;
+    timeline.mark("look-up");
     return new Plan(chain.blocks(), hit < chain.blocks());
   }
 
@@ -135,10 +136,12 @@ final class GenerateCall {
       sequence.close();
       return e;
     }
-    summary.setPrefillMs(millis());
+    summary.setPrefillMs(timeline.millis());
+    timeline.mark("prefill");
     Generation submitted = submit(sequence);
     try {
       fetch(sequence, fetched, plan.blocks());
+      timeline.mark("blocks fetched");
     } catch (RuntimeException e) {
       // The batch loop owns the sequence now; it tells of the failure when it meets it.
       submitted.stop(e);
@@ -225,8 +228,11 @@ final class GenerateCall {
 
   private void describePrompt(int blocks, long bytes) {
     KvShape shape = node.shape();
+    double ttft = timeline.millis();
+    timeline.mark("first token");
+    log.debug("request {}: {}", requestId, timeline);
     summary
-        .setTtftMs(millis())
+        .setTtftMs(ttft)
         .setKvBytes(bytes)
         .setFp16KvBytes(2L * 2 * blocks * BLOCK_TOKENS * shape.kvDim() * shape.layers());
   }
@@ -253,7 +259,7 @@ final class GenerateCall {
       responses.accept(
           GenerateResponse.newBuilder().setTokens(TokenChunk.newBuilder().setText(rest)).build());
     }
-    double decodeMs = millis() - summary.getTtftMs();
+    double decodeMs = timeline.millis() - summary.getTtftMs();
     long putByPrefill = (long) (Math.max(committed, hit) - hit) * node.shape().layers();
     summary
         .setFinishReason(finishReason)
@@ -264,10 +270,6 @@ final class GenerateCall {
         .addAllWarnings(warnings)
         .setRequestId(requestId);
     responses.accept(GenerateResponse.newBuilder().setSummary(summary).build());
-  }
-
-  private double millis() {
-    return (System.nanoTime() - start) * 1e-6;
   }
 
   private void warn(String what, RuntimeException cause) {

@@ -13,17 +13,13 @@ import io.rotatekv.v1.ErrorReason;
 import io.rotatekv.v1.PrefillResponse;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.Arrays;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
+import java.util.Deque;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** One prompt: fetches what is cached, computes the rest in chunks, puts each chunk. */
 final class PrefillJob {
-
-  private static final Logger log = LoggerFactory.getLogger(PrefillJob.class);
 
   private static final Duration FETCH_TIMEOUT = Duration.ofSeconds(10);
 
@@ -74,13 +70,7 @@ final class PrefillJob {
         sequence = compute.open(this::forward);
         cached = 0;
       }
-      int done = cached;
-      while (done < total) {
-        int blocks = Math.min(chunkTokens / BLOCK_TOKENS, total - done);
-        computeChunk(sequence, done, blocks);
-        done += blocks;
-        progress.accept(response(done, total));
-      }
+      compute(sequence, cached, total, progress);
       if (cached == total) {
         progress.accept(response(total, total));
       }
@@ -106,48 +96,45 @@ final class PrefillJob {
     return result.completePrefix();
   }
 
-  private void computeChunk(Sequence sequence, int firstBlock, int blocks) {
+  /** Computes each chunk while the one before it is still on its way. */
+  private void compute(
+      Sequence sequence, int cached, int total, Consumer<PrefillResponse> progress) {
+    Deque<ChunkSending> sendings = new ArrayDeque<>(2);
+    try {
+      for (int done = cached; done < total; ) {
+        int blocks = Math.min(chunkTokens / BLOCK_TOKENS, total - done);
+        sendings.add(computeChunk(sequence, done, blocks));
+        done += blocks;
+        while (sendings.size() > (done < total ? 1 : 0)) {
+          sendings.element().await();
+          progress.accept(response(sendings.remove().end(), total));
+        }
+      }
+    } catch (RuntimeException e) {
+      sendings.forEach(ChunkSending::awaitQuietly);
+      throw e;
+    }
+  }
+
+  private ChunkSending computeChunk(Sequence sequence, int firstBlock, int blocks) {
     if (call.isCancelled()) {
       throw new ServiceException(ErrorReason.ERROR_REASON_CANCELLED, "the caller gave up");
     }
     int layers = compute.engine().codec().shape().layers();
     ChunkPut put = new ChunkPut(store, chain, layers, firstBlock, blocks);
-    FutureTask<Long> sending = new FutureTask<>(put);
-    Thread.ofVirtual().name("chunk-put").start(call.wrap(sending));
+    ChunkSending sending = ChunkSending.start(put, call, firstBlock + blocks);
     sink = put;
     try {
       int from = firstBlock * BLOCK_TOKENS;
       compute.run(sequence, Arrays.copyOfRange(tokens, from, from + blocks * BLOCK_TOKENS));
     } catch (RuntimeException e) {
       put.giveUp();
-      awaitQuietly(sending);
+      sending.awaitQuietly();
       throw e;
     } finally {
       sink = BlockListener.NONE;
     }
-    join(sending);
-  }
-
-  /** The blocks must not be freed while they are being sent. */
-  private static void awaitQuietly(FutureTask<Long> sending) {
-    try {
-      join(sending);
-    } catch (RuntimeException e) {
-      log.debug("a put that was given up failed as well", e);
-    }
-  }
-
-  private static void join(FutureTask<Long> sending) {
-    try {
-      sending.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new ServiceException(ErrorReason.ERROR_REASON_CANCELLED, "interrupted", e);
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof RuntimeException failure
-          ? failure
-          : new IllegalStateException(e.getCause());
-    }
+    return sending;
   }
 
   private static PrefillResponse response(int committed, int total) {

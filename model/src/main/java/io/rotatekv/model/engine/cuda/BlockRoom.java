@@ -21,8 +21,9 @@ final class BlockRoom {
    *
    * @param at where in the cache
    * @param bytes how much
+   * @param sinks bit t set: token t is kept in FP16
    */
-  record Place(long at, int bytes) {}
+  record Place(long at, int bytes, long sinks) {}
 
   private final CodecContext codec;
   private final List<BlockLayout> layouts; // by layer
@@ -57,19 +58,21 @@ final class BlockRoom {
    * @param maxima the largest magnitudes of its tokens' hidden states, FP32 {@code (64)}
    */
   Place append(CudaSequence sequence, int layer, MemorySegment maxima) {
-    int sinks = hasSinks(layer) ? sinks(layer, maxima) : 0;
-    int bytes = layouts.get(layer).length(sinks);
-    Place place = new Place(memory.take(bytes), bytes);
+    long sinks = hasSinks(layer) ? sinks(layer, maxima) : 0;
+    int count = Long.bitCount(sinks);
+    int bytes = layouts.get(layer).length(count);
+    Place place = new Place(memory.take(bytes), bytes, sinks);
     sequence.add(layer, place.at, place.bytes);
-    tally.add(layer, sinks);
+    tally.add(layer, count);
     return place;
   }
 
-  private int sinks(int layer, MemorySegment maxima) {
+  private long sinks(int layer, MemorySegment maxima) {
     float threshold = codec.layers().get(layer).sinkThreshold();
-    int sinks = 0;
+    long sinks = 0;
     for (int token = 0; token < BLOCK_TOKENS; token++) {
-      sinks += maxima.getAtIndex(ValueLayout.JAVA_FLOAT, token) > threshold ? 1 : 0;
+      boolean sink = maxima.getAtIndex(ValueLayout.JAVA_FLOAT, token) > threshold;
+      sinks |= sink ? 1L << token : 0;
     }
     return sinks;
   }

@@ -4,6 +4,7 @@ import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 
 import io.rotatekv.kernels.Kernels;
 import io.rotatekv.kernels.Team;
+import io.rotatekv.kernels.codec.BlockCodec;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.EncodeStats;
 import io.rotatekv.kernels.cuda.BlockEncoder;
@@ -96,13 +97,15 @@ public final class CudaEngine implements Engine {
           own(DeviceWeights.upload(device, config, weights, kernels.matMul(), team));
       model = own(new DeviceModel(device, config, codec, limits, uploaded, maxBatch));
       memory = own(new CacheMemory(device, cacheBytes(options)));
-      int maxBlockBytes = kernels.codec(codec).maxBlockBytes();
+      BlockCodec blocks = kernels.codec(codec);
+      int maxBlockBytes = blocks.maxBlockBytes();
       uploads = own(new BlockUploads(device, memory, maxBlockBytes));
       downloads = own(new BlockDownloads(device, memory, pendingBlocks(), maxBlockBytes));
       hostBlocks = own(new HostBlocks());
       BlockEncoder encoder = own(new BlockEncoder(device, codec));
       BlockRoom room = new BlockRoom(codec, memory, tally);
-      prefill = own(prefill(room, encoder));
+      BlockSampler sampler = own(new BlockSampler(device, memory, tally, blocks));
+      prefill = own(prefill(room, encoder, sampler));
       decode = own(decode(room, encoder));
       log.info(
           "{}: {} MiB of weights, up to {} MiB for the KV cache",
@@ -159,10 +162,10 @@ public final class CudaEngine implements Engine {
     return Math.ceilDiv(limits.maxContext(), BLOCK_TOKENS);
   }
 
-  private PrefillPass prefill(BlockRoom room, BlockEncoder encoder) {
+  private PrefillPass prefill(BlockRoom room, BlockEncoder encoder, BlockSampler sampler) {
     ChunkAttention attention = own(new ChunkAttention(model));
     return new PrefillPass(
-        model, memory, room, encoder, tally, downloads, attention, blockStride());
+        model, memory, room, encoder, tally, sampler, downloads, attention, blockStride());
   }
 
   private DecodeStep decode(BlockRoom room, BlockEncoder encoder) {

@@ -9,27 +9,57 @@ import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.codec.SampledError;
 import io.rotatekv.kernels.cuda.EncodeLosses;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
 
-/** What was encoded and lost, by layer. Written by the engine's thread, read by any. */
+/**
+ * What was encoded and lost, by layer. Written by the engine's thread and by the sampler's, read by
+ * any.
+ */
 final class EncodeTally {
+
+  /** Of the blocks of a layer that were looked at: their error, clipped elements, all elements. */
+  private record Sampled(SampledError error, long clipped, long codes) {
+
+    static final Sampled NONE = new Sampled(SampledError.NONE, 0, 0);
+
+    Sampled plus(Sampled other) {
+      return new Sampled(error.plus(other.error), clipped + other.clipped, codes + other.codes);
+    }
+
+    /** Clipped elements of so many as there would be at the same rate. */
+    long clippedOf(long all) {
+      return codes == 0 ? 0 : Math.round((double) clipped / codes * all);
+    }
+  }
 
   private final CodecContext codec;
   private final AtomicLongArray blocks; // by layer
   private final AtomicLongArray sinks; // by layer
+  private final AtomicReferenceArray<Sampled> sampled; // by layer
   private volatile List<EncodeLosses> losses = List.of(); // by layer, once there are any
 
   EncodeTally(CodecContext codec) {
     this.codec = codec;
     blocks = new AtomicLongArray(codec.shape().layers());
     sinks = new AtomicLongArray(codec.shape().layers());
+    sampled = new AtomicReferenceArray<>(codec.shape().layers());
   }
 
   /** Counts one block. */
   void add(int layer, int sinksOfBlock) {
     blocks.incrementAndGet(layer);
     sinks.addAndGet(layer, sinksOfBlock);
+  }
+
+  /** Adds a block that was looked at. */
+  void sampled(int layer, SampledError error, long clipped, long codes) {
+    sampled.accumulateAndGet(
+        layer,
+        new Sampled(error, clipped, codes),
+        (sum, next) -> sum == null ? next : sum.plus(next));
   }
 
   /** Takes what the encoder has counted so far. */
@@ -50,16 +80,18 @@ final class EncodeTally {
     KvShape shape = codec.shape();
     boolean quantizes = codec.spec(layer).family() != CodecFamily.FP16;
     long tokens = quantizes ? BLOCK_TOKENS * blocks.get(layer) - sinks.get(layer) : 0;
+    long codes = 2 * tokens * shape.kvDim();
+    Sampled seen = Objects.requireNonNullElse(sampled.get(layer), Sampled.NONE);
     return new EncodeStats(
         blocks.get(layer),
         sinks.get(layer),
-        2 * tokens * shape.kvDim(),
-        0,
+        codes,
+        seen.clippedOf(codes),
         2 * tokens * shape.groups(),
         lost.narrowGroups(),
         lost.saturatedZeros(),
         lost.saturatedScales(),
         lost.saturatedHalves(),
-        SampledError.NONE);
+        seen.error());
   }
 }

@@ -32,6 +32,7 @@ final class PrefillPass implements AutoCloseable {
   private final BlockRoom room;
   private final BlockEncoder encoder;
   private final EncodeTally tally;
+  private final BlockSampler sampler;
   private final BlockDownloads downloads;
   private final ChunkAttention attention;
   private final int blockStride;
@@ -56,6 +57,7 @@ final class PrefillPass implements AutoCloseable {
       BlockRoom room,
       BlockEncoder encoder,
       EncodeTally tally,
+      BlockSampler sampler,
       BlockDownloads downloads,
       ChunkAttention attention,
       int blockStride) {
@@ -66,6 +68,7 @@ final class PrefillPass implements AutoCloseable {
     this.room = room;
     this.encoder = encoder;
     this.tally = tally;
+    this.sampler = sampler;
     this.downloads = downloads;
     this.attention = attention;
     this.blockStride = blockStride;
@@ -116,6 +119,7 @@ final class PrefillPass implements AutoCloseable {
     downloads.deliver(0);
     // Waits for everything, and refuses what no codec can hold.
     tally.losses(encoder.losses(stream));
+    sampler.look();
     sequence.dropOutgrown();
     sequence.grow(rows);
   }
@@ -208,6 +212,7 @@ final class PrefillPass implements AutoCloseable {
         places.length,
         table(layer) + (long) chunk.firstBlock() * Long.BYTES,
         stream);
+    sampler.copy(layer, keys, values, places[0], stream);
     if (sequence.listens()) {
       downloads.after(stream);
       for (int i = 0; i < places.length; i++) {
