@@ -68,11 +68,14 @@ final class UpCommand implements Runnable {
       return;
     }
     requireAddresses(settings);
-    ModelFiles.fetch(settings.get(ConfigKeys.MODEL_PATH), spec.commandLine().getErr());
+    PrintWriter err = spec.commandLine().getErr();
+    ModelFiles.fetch(settings.get(ConfigKeys.MODEL_PATH), err);
     try (LocalCluster cluster =
         LocalCluster.start(JavaCommand.ofThisProcess(Main.class.getName()), settings)) {
       announce(cluster, out);
-      awaitEnd(cluster, spec.commandLine().getErr());
+      cluster.warnings().forEach(warning -> err.println("warning: " + warning));
+      err.flush();
+      awaitEnd(cluster, err);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import org.slf4j.LoggerFactory;
 
 /**
  * Stands in for the {@code rotatekv} command in tests of the cluster: its services start as the
@@ -24,6 +25,9 @@ public final class FakeNode {
 
   /** A model path that makes a prefill node fail to start. */
   public static final String BROKEN_MODEL = "broken.gguf";
+
+  /** What its compute services warn of. */
+  public static final String WARNING = "computes nothing: only good for tests";
 
   private FakeNode() {}
 
@@ -45,6 +49,9 @@ public final class FakeNode {
       System.exit(3);
     }
     System.err.println(args[0] + " knows " + settings.toYaml());
+    if (!args[0].equals("kv-store")) {
+      LoggerFactory.getLogger(FakeNode.class).warn(WARNING);
+    }
     ServerOptions options = ServerOptions.of("127.0.0.1", settings.get(port(args[0])));
     List<BindableService> services =
         args[0].equals("decode") ? List.of(new EchoDecode()) : List.of();

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -75,6 +76,22 @@ public final class LocalCluster implements AutoCloseable {
   /** All processes, in the order they were started. */
   public List<Member> members() {
     return List.of(ServiceKind.values()).stream().flatMap(kind -> members(kind).stream()).toList();
+  }
+
+  /**
+   * What its processes have warned of so far, a line for each warning: {@code prefill-0, decode-0:
+   * ...}. Nobody reads their logs while all goes well.
+   */
+  public List<String> warnings() {
+    Map<String, List<String>> names = new LinkedHashMap<>();
+    for (Member member : members()) {
+      for (String warning : member.process().warnings()) {
+        names.computeIfAbsent(warning, _ -> new ArrayList<>()).add(member.process().name());
+      }
+    }
+    return names.entrySet().stream()
+        .map(warned -> String.join(", ", warned.getValue()) + ": " + warned.getKey())
+        .toList();
   }
 
   /** The folder of logs and configuration files; removed by {@link #close}. */

@@ -16,6 +16,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +33,9 @@ public final class ServiceProcess implements AutoCloseable {
   private static final Duration GRACE = ServerOptions.DEFAULT_DRAIN.plusSeconds(10);
 
   private static final int TAIL_LINES = 20;
+
+  /** A line of {@code logback.xml}'s pattern: time, level, class. */
+  private static final Pattern WARNING = Pattern.compile("\\S+ WARN +[^:]+: (?<text>.*)");
 
   private final String name;
   private final Path logFile;
@@ -95,6 +100,19 @@ public final class ServiceProcess implements AutoCloseable {
     } catch (TimeoutException e) {
       throw new CommandException(
           "%s was not ready within %d s".formatted(name, timeout.toSeconds()), logTail());
+    }
+  }
+
+  /** What it has warned of so far, without time and class. */
+  List<String> warnings() {
+    try {
+      return Files.readAllLines(logFile, StandardCharsets.UTF_8).stream()
+          .map(WARNING::matcher)
+          .filter(Matcher::matches)
+          .map(line -> line.group("text"))
+          .toList();
+    } catch (IOException e) {
+      return List.of("its log cannot be read: " + e.getMessage());
     }
   }
 

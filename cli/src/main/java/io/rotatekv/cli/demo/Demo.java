@@ -57,6 +57,7 @@ public final class Demo {
           cluster.members().stream()
               .map(Demo::describe)
               .collect(Collectors.joining("   ", "  ", "\n")));
+      cluster.warnings().forEach(warning -> tell("  warning: %s%n".formatted(warning)));
       return ask(cluster, maxTokens);
     }
   }

@@ -60,6 +60,13 @@ class LocalClusterTest {
   }
 
   @Test
+  void warningsOfChildrenAreToldOnce() throws InterruptedException {
+    try (LocalCluster cluster = start(Map.of())) {
+      assertEquals(List.of("prefill-0, decode-0: " + FakeNode.WARNING), cluster.warnings());
+    }
+  }
+
+  @Test
   void killedChildIsSeen() throws InterruptedException, ExecutionException, TimeoutException {
     try (LocalCluster cluster = start(Map.of())) {
       Member store = cluster.members(ServiceKind.KV_STORE).getFirst();

@@ -108,6 +108,14 @@ public final class CudaDevice implements AutoCloseable {
         : computeCapability();
   }
 
+  /**
+   * Whether the images hold machine code for it. Else the driver compiles their PTX when they are
+   * loaded for the first time, which took 25 s for all of them.
+   */
+  public boolean hasMachineCode() {
+    return codeCapability() == HOPPER;
+  }
+
   static int computeCapability(CUdevice device) {
     return 10 * attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
         + attribute(device, CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);

@@ -10,6 +10,7 @@ import io.rotatekv.kernels.cuda.CudaDevice;
 import io.rotatekv.kernels.cuda.CudaStream;
 import io.rotatekv.kernels.cuda.DeviceBuffer;
 import io.rotatekv.kernels.cuda.PinnedBuffer;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.concurrent.ExecutorService;
@@ -38,6 +39,7 @@ final class BlockSampler implements AutoCloseable {
   private final PinnedBuffer keys; // FP16 (64, kvDim)
   private final PinnedBuffer values; // FP16 (64, kvDim)
   private final PinnedBuffer block;
+  private final Arena arena = Arena.ofShared(); // made by one thread, used by another
   private final MemorySegment again;
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
@@ -60,8 +62,7 @@ final class BlockSampler implements AutoCloseable {
     keys = device.allocatePinned(sideBytes);
     values = device.allocatePinned(sideBytes);
     block = device.allocatePinned(codec.maxBlockBytes());
-    // Longs, so that it is aligned like any block.
-    again = MemorySegment.ofArray(new long[Math.ceilDiv(codec.maxBlockBytes(), Long.BYTES)]);
+    again = arena.allocate(codec.maxBlockBytes(), Long.BYTES);
   }
 
   /**
@@ -133,5 +134,6 @@ final class BlockSampler implements AutoCloseable {
     keys.close();
     values.close();
     block.close();
+    arena.close();
   }
 }

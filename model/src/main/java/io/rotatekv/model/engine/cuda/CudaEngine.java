@@ -93,6 +93,12 @@ public final class CudaEngine implements Engine {
     this.tally = new EncodeTally(codec);
     try {
       device = own(CudaDevice.open(options.device()));
+      if (!device.hasMachineCode()) {
+        log.info(
+            "{}: the driver compiles the kernels for this card at the first start, which takes up"
+                + " to half a minute, and keeps them",
+            device.name());
+      }
       DeviceWeights uploaded =
           own(DeviceWeights.upload(device, config, weights, kernels.matMul(), team));
       model = own(new DeviceModel(device, config, codec, limits, uploaded, maxBatch));
