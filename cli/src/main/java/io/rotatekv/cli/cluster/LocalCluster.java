@@ -32,6 +32,7 @@ public final class LocalCluster implements AutoCloseable {
   private final Map<ServiceKind, List<Member>> members = new HashMap<>();
   private final List<ServiceProcess> started = new ArrayList<>();
   private final Thread hook = new Thread(this::stopAll, "cluster-stop");
+  private final Object stopping = new Object();
   private boolean closed;
   private boolean failed;
 
@@ -201,7 +202,14 @@ public final class LocalCluster implements AutoCloseable {
     return own.isEmpty() ? settings.get(elsewhere) : own.get(i % own.size()).address().toString();
   }
 
+  /** For one thread at a time: while another stops them, this JVM must not end before them. */
   private void stopAll() {
+    synchronized (stopping) {
+      stopOnce();
+    }
+  }
+
+  private void stopOnce() {
     List<ServiceProcess> toStop;
     boolean keep;
     synchronized (members) {

@@ -66,6 +66,25 @@ class LocalClusterTest {
     }
   }
 
+  /** An interrupted command's own thread and the JVM's hook both stop the cluster. */
+  @Test
+  void whoeverClosesItReturnsOnceAllAreGone() throws InterruptedException {
+    LocalCluster cluster = start(Map.of());
+    List<Member> members = cluster.members();
+    Thread other = Thread.ofPlatform().start(cluster::close);
+    while (!members.getFirst().process().isStopping()) {
+      Thread.onSpinWait();
+    }
+    cluster.close();
+    assertEquals(
+        List.of(),
+        members.stream()
+            .map(member -> member.process().pid())
+            .filter(pid -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isPresent())
+            .toList());
+    other.join();
+  }
+
   @Test
   void killedChildIsSeen() throws InterruptedException, ExecutionException, TimeoutException {
     try (LocalCluster cluster = start(Map.of())) {
