@@ -48,9 +48,7 @@ public final class StreamedProducts implements AutoCloseable {
   public static Optional<StreamedProducts> open(CudaDevice device, int columns) {
     List<Integer> variants =
         VARIANTS.stream().filter(rows -> sharedBytes(columns, rows) <= SHARED_BYTES).toList();
-    return device.codeCapability() == CudaDevice.HOPPER
-            && !variants.isEmpty()
-            && columns % COLUMN_UNIT == 0
+    return device.hasMachineCode() && !variants.isEmpty() && columns % COLUMN_UNIT == 0
         ? Optional.of(new StreamedProducts(device, columns, variants))
         : Optional.empty();
   }

@@ -8,8 +8,8 @@ import io.rotatekv.kernels.codec.EncodeStats;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.codec.SampledError;
 import io.rotatekv.kernels.cuda.EncodeLosses;
+import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.IntStream;
@@ -45,7 +45,9 @@ final class EncodeTally {
     this.codec = codec;
     blocks = new AtomicLongArray(codec.shape().layers());
     sinks = new AtomicLongArray(codec.shape().layers());
-    sampled = new AtomicReferenceArray<>(codec.shape().layers());
+    sampled =
+        new AtomicReferenceArray<>(
+            Collections.nCopies(codec.shape().layers(), Sampled.NONE).toArray(Sampled[]::new));
   }
 
   /** Counts one block. */
@@ -56,10 +58,7 @@ final class EncodeTally {
 
   /** Adds a block that was looked at. */
   void sampled(int layer, SampledError error, long clipped, long codes) {
-    sampled.accumulateAndGet(
-        layer,
-        new Sampled(error, clipped, codes),
-        (sum, next) -> sum == null ? next : sum.plus(next));
+    sampled.accumulateAndGet(layer, new Sampled(error, clipped, codes), Sampled::plus);
   }
 
   /** Takes what the encoder has counted so far. */
@@ -81,7 +80,7 @@ final class EncodeTally {
     boolean quantizes = codec.spec(layer).family() != CodecFamily.FP16;
     long tokens = quantizes ? BLOCK_TOKENS * blocks.get(layer) - sinks.get(layer) : 0;
     long codes = 2 * tokens * shape.kvDim();
-    Sampled seen = Objects.requireNonNullElse(sampled.get(layer), Sampled.NONE);
+    Sampled seen = sampled.get(layer);
     return new EncodeStats(
         blocks.get(layer),
         sinks.get(layer),
