@@ -1,4 +1,4 @@
-// Encodes whole blocks of one layer: rotates, centres or finds the reordered groups, fits scales and zero points,
+// Encodes whole blocks of one layer: centres and turns, rotates, finds the reordered groups, fits scales and zero points,
 // rounds, packs, and writes header, sections and sinks' rows. The bytes are those of the codec's specification, but for
 // the checksum, which is left 0: blocks leave the device through the host, which seals them on the way.
 //
@@ -81,6 +81,10 @@ __device__ void encodeLine(const Work& w, float (&x)[kLine], Staged& staged) {
   constexpr bool kReordered = kRecipe == Recipe::kRotatekv;
   constexpr bool kTwoBits = kRecipe == Recipe::kCentred;
   const EncodeParams& p = w.p;
+  if (kRecipe == Recipe::kCentred && w.line.ofKeys) {
+    centre(w, x);
+    turn(w, x);
+  }
   rotate(w, x);
   w.losses.brokenLines += w.line.active && !(fabsf(x[0]) < INFINITY);
   const Rounder<kTwoBits> rounder(w.side.levels);
@@ -92,9 +96,6 @@ __device__ void encodeLine(const Work& w, float (&x)[kLine], Staged& staged) {
     };
     roundLine(rounder, x, factors, codes);
   } else {
-    if (kRecipe == Recipe::kCentred && w.line.ofKeys) {
-      centre(w, x);
-    }
     Group group;
     if constexpr (kRecipe == Recipe::kShaped) {
       setFactors(group, fitShaped(w, x).inverse, w.side.levels.top * 0.5f, w.side.levels);

@@ -78,7 +78,7 @@ __device__ __forceinline__ void loadPanel(const PanelWeights& weights, int from,
   commitCopies();
 }
 
-// Rotates, centres and fits this thread's line, and leaves it in shared memory.
+// Centres, turns, rotates and fits this thread's line, and leaves it in shared memory.
 template <int kTokens>
 __device__ void prepareLine(const Work& w, int chunkColumn, const ChunkMemory<kTokens>& memory) {
   const Line& line = w.line;
@@ -89,9 +89,10 @@ __device__ void prepareLine(const Work& w, int chunkColumn, const ChunkMemory<kT
   for (int i = 0; i < 8; i++) {
     unpackHalves(from[i], x + 8 * i);
   }
+  centre(w, x);
+  turn(w, x);
   rotate(w, x);
   w.losses.brokenLines += line.active && !(fabsf(x[0]) < INFINITY);
-  centre(w, x);
   const ShapedGroup group = fitShaped(w, x);
   if (line.active && line.first) {
     memory.groups[chunkColumn * kLine / w.p.headDim * kTokens + line.row] = make_float2(group.inverse, group.step);

@@ -168,19 +168,6 @@ __device__ void loadSink(const Work& w, int side, float (&x)[kLine]) {
   }
 }
 
-__device__ void addMean(const Work& w, float (&x)[kLine]) {
-  const float4* mean = reinterpret_cast<const float4*>(lineTable(w.p.keyMean, w.line.column));
-  const float norm = w.p.keyNorm;
-#pragma unroll
-  for (int i = 0; i < kLine / 4; i++) {
-    const float4 m = mean[16 * i];
-    x[4 * i] += m.x * norm;
-    x[4 * i + 1] += m.y * norm;
-    x[4 * i + 2] += m.z * norm;
-    x[4 * i + 3] += m.w * norm;
-  }
-}
-
 __device__ void rotateKeysBack(const Work& w, float (&x)[kLine]) {
   const ExpandParams& p = w.p;
   butterflies<1, 16>(x);
@@ -200,15 +187,13 @@ __device__ void rotateKeysBack(const Work& w, float (&x)[kLine]) {
   }
 }
 
-__device__ void applyRope(const Work& w, float (&x)[kLine]) {
-  const ExpandParams& p = w.p;
-  const int pairs = p.headDim / 2;
-  const int position = (p.firstBlock + blockIdx.y) * kBlockTokens + w.line.token;
-  if (p.headDim == kLine) {
+// RoPE on pairs that are in this thread's line, or shared with that of the head's other half. `angle(i)` is channel i's.
+template <class Angle>
+__device__ __forceinline__ void applyRope(const Work& w, float (&x)[kLine], const Angle& angle) {
+  if (w.p.headDim == kLine) {
 #pragma unroll
     for (int i = 0; i < kLine / 2; i++) {
-      const float2 angle = rope_angle(p.phases, p.angles, pairs, position, i);
-      const float2 turned = rope_rotate(make_float2(x[i], x[i + kLine / 2]), angle);
+      const float2 turned = rope_rotate(make_float2(x[i], x[i + kLine / 2]), angle(i));
       x[i] = turned.x;
       x[i + kLine / 2] = turned.y;
     }
@@ -217,9 +202,43 @@ __device__ void applyRope(const Work& w, float (&x)[kLine]) {
   const bool upper = w.line.column % 2 != 0;  // the other half of the head is two lanes away
 #pragma unroll
   for (int i = 0; i < kLine; i++) {
-    const float2 angle = rope_angle(p.phases, p.angles, pairs, position, i);
+    const float2 by = angle(i);
     const float other = __shfl_xor_sync(~0u, x[i], 2);
-    x[i] = x[i] * angle.x + other * (upper ? angle.y : -angle.y);
+    x[i] = x[i] * by.x + other * (upper ? by.y : -by.y);
+  }
+}
+
+// RoPE on keys that codecs which centre have turned for their places in the block, and on their mean; sinks are as they
+// were before RoPE.
+__device__ void applyRopeToCentred(const Work& w, float (&x)[kLine]) {
+  const ExpandParams& p = w.p;
+  const int pairs = p.headDim / 2;
+  const int position = (p.firstBlock + blockIdx.y) * kBlockTokens + w.line.token;
+  const bool sink = (w.sinks() >> w.line.token & 1) != 0;
+  const float2* phases = p.phases + (p.firstBlock + blockIdx.y) * pairs;
+  const auto full = [&](int i) { return rope_angle(p.phases, p.angles, pairs, position, i); };
+  applyRope(w, x, [&](int i) { return sink ? full(i) : phases[i]; });
+  if (sink) {
+    return;
+  }
+  const float4* mean = reinterpret_cast<const float4*>(lineTable(p.keyMean, w.line.column));
+  const bool whole = p.headDim == kLine;
+  const bool upper = !whole && w.line.column % 2 != 0;
+  const float4* others = reinterpret_cast<const float4*>(lineTable(p.keyMean, whole ? w.line.column : w.line.column ^ 1));
+#pragma unroll
+  for (int j = 0; j < kLine / 4; j++) {
+    // Of a whole head the second half of the line pairs with the first.
+    const int pair = whole ? j % (kLine / 8) : j;
+    const bool second = upper || (whole && j >= kLine / 8);
+    const float4 m = mean[16 * j];
+    const float4 o = others[16 * (whole ? j ^ (kLine / 8) : j)];
+    const float own[4] = {m.x, m.y, m.z, m.w};
+    const float other[4] = {o.x, o.y, o.z, o.w};
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+      const float2 by = full(4 * pair + k);
+      x[4 * j + k] += own[k] * by.x + other[k] * (second ? by.y : -by.y);
+    }
   }
 }
 
@@ -254,12 +273,14 @@ __device__ void expandKeys(const Work& w, float (&x)[kLine]) {
       }
     }
   }
-  if constexpr (!kReordered) {
-    addMean(w, x);
-  }
   rotateKeysBack(w, x);
   loadSink(w, 0, x);
-  applyRope(w, x);
+  if constexpr (kReordered) {
+    const int position = (p.firstBlock + blockIdx.y) * kBlockTokens + w.line.token;
+    applyRope(w, x, [&](int i) { return rope_angle(p.phases, p.angles, p.headDim / 2, position, i); });
+  } else {
+    applyRopeToCentred(w, x);
+  }
 }
 
 template <bool kAsymmetric>

@@ -1,10 +1,13 @@
-// One work item of attention over quantized blocks, by 4 warps. A warp scores 16 tokens of the block (attend_keys.cuh);
-// the weights, times the scales of the values, go through shared memory; then a warp sums all 64 tokens for a quarter
+// One work item of attention over quantized blocks, by 4 warps. A warp scores 16 tokens of the block: of rotatekv it
+// rotates keys back (attend_keys.cuh); keys that are centred were turned by RoPE for their places in the block and then
+// rotated, so there the queries follow them (centred_queries.cuh) and codes are multiplied as they are. Then
+// the weights, times the scales of the values, go through shared memory, and a warp sums all 64 tokens for a quarter
 // of the channels, unpacked values being the A operand. Zero points of values add one number to all channels of a head.
 #pragma once
 
 #include "attend_keys.cuh"
 #include "attend_stage.cuh"
+#include "centred_queries.cuh"
 #include "key_table.cuh"
 
 namespace rotatekv {
@@ -20,10 +23,12 @@ struct BlockAttention {
   static constexpr int kPatches = D / 64;             // of a head
   static constexpr int kTiles = G * D / 16 / kWarps;  // of 16 channels of values, per warp
   static constexpr int kColumns = 8 * T;
+  static constexpr int kOperand = T * kSteps * 32;    // of all queries
+  static constexpr int kQueryOperands = kCentred && kMixed ? G : 1;  // rotating mixes three heads by more than signs
 
   struct Shared {
-    uint2 query[T * kSteps * 32];                      // B fragments, rotated back by the block's first position
-    uint2 mean[kCentred ? T * kSteps * 32 : 1];         // what the mean adds to the score per cosine and per sine
+    uint2 query[kQueryOperands * kOperand];             // B fragments, turned back by the block's first position
+    uint2 mean[kCentred ? kOperand : 1];         // what the mean adds to the score per cosine and per sine
     uint2 weights[G * 4 * 32];                         // B fragments by head and 16 tokens
     uint32_t keyGroups[kCentred ? 1 : G * kSteps * 4];  // rotatekv: see KeyTable
     float max[kWarps][kColumns];
@@ -39,9 +44,9 @@ struct BlockAttention {
   KeyTable<G, G * kSteps> table;  // rotatekv
   int warp = threadIdx.x / 32, lane = threadIdx.x % 32, g = threadIdx.x % 32 / 4, t = threadIdx.x % 4;
   Unpacker unpacker;
-  Hadamard16 hadamard;
-  RopeFragments<D, !kMixed> rope;
-  float4 phase;  // of the block to come, for the two pairs of channels whose queries this thread rotates
+  Hadamard16 hadamard;  // rotatekv
+  RopeFragments<D, !kCentred && !kMixed> rope;
+  float4 phase;  // of the block to come, for the two pairs of channels whose queries this thread turns
   float middle;  // of the codes' range
   float factor;  // of the products of unpacked keys and queries
   float sums[kTiles][4];
@@ -54,22 +59,16 @@ struct BlockAttention {
         shared(shared),
         stages(memory),
         values(memory + kAttendStages * layout.bytes),
-        hadamard(kCentred ? 1 / kCodeUnit : 1.0f, !kCentred),
         rope(p.angles) {
     table.groups = shared.keyGroups;
     table.entries = values + layout.valueBytes + warp * p.kvHeads * table.kGroupBytes;
     middle = ((4 << layout.highBits) - 1) * 0.5f;
-    factor = p.keyScale * rsqrtf(static_cast<float>(G * D));
-    if (!kCentred) {
-      factor /= kKeyShrink;
-    } else if (kMixed) {
-      factor *= kScaleHalf;
-    }
-    for (int i = threadIdx.x; i < T * kSteps * 32; i += kAttendThreads) {
+    factor = kCentred ? p.keyScale / kCodeUnit : p.keyScale * rsqrtf(static_cast<float>(G * D)) / kKeyShrink;
+    for (int i = threadIdx.x; i < kQueryOperands * kOperand; i += kAttendThreads) {
       shared.query[i] = make_uint2(0, 0);
-      if (kCentred) {
-        shared.mean[i] = make_uint2(0, 0);
-      }
+    }
+    for (int i = threadIdx.x; kCentred && i < kOperand; i += kAttendThreads) {
+      shared.mean[i] = make_uint2(0, 0);
     }
     for (int i = threadIdx.x; i < G * 4 * 32; i += kAttendThreads) {
       shared.weights[i] = make_uint2(0, 0);
@@ -113,51 +112,59 @@ struct BlockAttention {
     phase = *reinterpret_cast<const float4*>(phases);
   }
 
-  __device__ void rotateQueries(const WorkItem& at) {
-    int firstHead = at.group * G;
-    int64_t row = (static_cast<int64_t>(at.sequence) * p.kvHeads + firstHead) * p.queriesPerKv;
-    int c = threadIdx.x % (D / 4) * 2;
-    for (int query = threadIdx.x / (D / 4); query < G * p.queriesPerKv; query += kAttendThreads / (D / 4)) {
-      int head = query / p.queriesPerKv;
-      const float* q = p.query + (row + query) * D + c;
+  // Leaves the queries, turned back, and what the means add to their scores per cosine and per sine, as B fragments.
+  __device__ void turnQueries(const WorkItem& at) {
+    constexpr int kLanes = D / 4;  // of a query
+    const int firstHead = at.group * G, columns = G * p.queriesPerKv;
+    const int64_t row = (static_cast<int64_t>(at.sequence) * p.kvHeads + firstHead) * p.queriesPerKv;
+    const int c = threadIdx.x % kLanes * 2;
+    for (int first = 0; first < columns; first += kAttendThreads / kLanes) {
+      const int query = first + threadIdx.x / kLanes;
+      const bool valid = query < columns;  // the other lanes take part in rotating
+      const int head = valid ? query / p.queriesPerKv : 0;
+      const float* q = p.query + (row + (valid ? query : 0)) * D + c;
       float2 x = *reinterpret_cast<const float2*>(q);
       float2 y = *reinterpret_cast<const float2*>(q + D / 2);
       float2 a = make_float2(x.x * phase.x + y.x * phase.y, x.y * phase.z + y.y * phase.w);
       float2 b = make_float2(y.x * phase.x - x.x * phase.y, y.y * phase.z - x.y * phase.w);
-      int column = kMixed ? head * 8 + query % p.queriesPerKv : query;
-      int at32 = ((column / 8 * kSteps + c / 16) * 32 + column % 8 * 4 + c % 8 / 2) * 2 + c % 16 / 8;
-      constexpr int kHalfHead = kSteps / 2 * 32 * 2;
-      uint32_t* to = reinterpret_cast<uint32_t*>(shared.query);
-      to[at32] = bits(__floats2half2_rn(a.x, a.y));
-      to[at32 + kHalfHead] = bits(__floats2half2_rn(b.x, b.y));
+      const int column = kMixed ? head * 8 + query % p.queriesPerKv : query;
       if (kCentred) {
         const float* mean = p.keyMean + (firstHead + head) * D + c;
-        float2 m = *reinterpret_cast<const float2*>(mean);
-        float2 n = *reinterpret_cast<const float2*>(mean + D / 2);
-        to = reinterpret_cast<uint32_t*>(shared.mean);
-        float2 u = make_float2(a.x * m.x + b.x * n.x, a.y * m.y + b.y * n.y);  // times the cosine, and the sine
-        float2 v = make_float2(b.x * m.x - a.x * n.x, b.y * m.y - a.y * n.y);
-        if (!kMixed) {  // as the fragments of RoPE have them
-          float2 w = u;
-          u = make_float2(0.5f * (w.x - v.x), 0.5f * (w.y - v.y));
-          v = make_float2(0.5f * (w.x + v.x), 0.5f * (w.y + v.y));
-        } else {
-          v = make_float2(-v.x, -v.y);
+        const float2 m = *reinterpret_cast<const float2*>(mean);
+        const float2 n = *reinterpret_cast<const float2*>(mean + D / 2);
+        const float2 u = make_float2(a.x * m.x + b.x * n.x, a.y * m.y + b.y * n.y);
+        const float2 v = make_float2(b.x * m.x - a.x * n.x, b.y * m.y - a.y * n.y);
+        if (valid) {  // the fragments of RoPE have minus the sine
+          storePairs(shared.mean, column, c, u, make_float2(-v.x, -v.y));
         }
-        to[at32] = bits(__floats2half2_rn(u.x, u.y));
-        to[at32 + kHalfHead] = bits(__floats2half2_rn(v.x, v.y));
+        rotateAsKeys<D, G>(a, b, head, [&](int rotatedHead, int channel, float value) {
+          if (valid) {
+            const int fragment = (column / 8 * kSteps + channel / 16) * 32 + column % 8 * 4 + channel % 16 / 4;
+            half* to = reinterpret_cast<half*>(shared.query + (kMixed ? rotatedHead * kOperand : 0) + fragment);
+            to[operandSlot(channel % 4)] = __float2half_rn(value);
+          }
+        });
+      } else if (valid) {
+        storePairs(shared.query, column, c, a, b);
       }
     }
   }
 
-  // A strip of a patch of keys times H_16: 64 channels.
+  // Channels c, c + 1 and the same + D / 2 of a column.
+  __device__ void storePairs(uint2* operand, int column, int c, float2 low, float2 high) const {
+    const int at32 = ((column / 8 * kSteps + c / 16) * 32 + column % 8 * 4 + c % 8 / 2) * 2 + c % 16 / 8;
+    constexpr int kHalfHead = kSteps / 2 * 32 * 2;
+    uint32_t* to = reinterpret_cast<uint32_t*>(operand);
+    to[at32] = bits(__floats2half2_rn(low.x, low.y));
+    to[at32 + kHalfHead] = bits(__floats2half2_rn(high.x, high.y));
+  }
+
+  // A strip of a patch of keys, 64 channels; of rotatekv times H_16.
   __device__ __forceinline__ void unpackPatch(uint32_t (*x)[4], const CodeWords& words, int step) const {
     if constexpr (kCentred) {
 #pragma unroll
       for (int f = 0; f < 4; f++) {
-        uint32_t a[4];
-        unpack<kHighPlane>(a, unpacker, words, f, layout.highBits);
-        hadamard.apply(x[f], a);
+        unpack<kHighPlane>(x[f], unpacker, words, f, layout.highBits);
       }
     } else {
       const RowPairs low(words.low);
@@ -181,7 +188,7 @@ struct BlockAttention {
     }
   }
 
-  // A head's rotated keys times H_16, 16 tokens.
+  // A head's keys of 16 tokens.
   __device__ __forceinline__ void unpackHead(HeadFragments<D>& x, const uint8_t* stage, int head) const {
     CodePlanes planes{stage, stage + layout.lowBytes, layout.highBits};
 #pragma unroll
@@ -195,6 +202,30 @@ struct BlockAttention {
     return stage[layout.keyScales + (warp * 16 + g + 8 * row) * G + head];
   }
 
+  // The sign H_4[KV head of the column, rotated head].
+  __device__ __forceinline__ float headSign(int n, int i, int head) const {
+    return __popc(heads[n][i % 2] & head) % 2 == 0 ? 1.f : -1.f;
+  }
+
+  __device__ __forceinline__ void scoreCentred(float (&scores)[T][4], const uint8_t* stage) const {
+#pragma unroll 1
+    for (int head = 0; head < G; head++) {
+      HeadFragments<D> x;
+      unpackHead(x, stage, head);
+      const float scales[2] = {scale(keyScale(stage, 0, head)), scale(keyScale(stage, 1, head))};
+      const uint2* fragments = shared.query + (kMixed ? head * kOperand : 0);
+#pragma unroll
+      for (int n = 0; n < T; n++) {
+        float products[4] = {};
+        multiplyQueries<kSteps>(products, x, fragments + n * kSteps * 32);
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+          scores[n][i] += scales[i / 2] * (kMixed ? 1.f : headSign(n, i, head)) * products[i];
+        }
+      }
+    }
+  }
+
   __device__ __forceinline__ void scoreSeparable(float (&scores)[T][4], const uint8_t* stage) const {
 #pragma unroll 1
     for (int head = 0; head < G; head++) {
@@ -202,19 +233,13 @@ struct BlockAttention {
       unpackHead(x, stage, head);
       butterflies<D, D / 2>(x);
       rope.rotate(x);
-      float scales[2] = {1, 1};
-      if (kCentred) {
-        scales[0] = scale(keyScale(stage, 0, head));
-        scales[1] = scale(keyScale(stage, 1, head));
-      }
 #pragma unroll
       for (int n = 0; n < T; n++) {
         float products[4] = {};
         multiplyQueries<kSteps>(products, x, shared.query + n * kSteps * 32);
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-          float sign = __popc(heads[n][i % 2] & head) % 2 == 0 ? scales[i / 2] : -scales[i / 2];
-          scores[n][i] += sign * products[i];
+          scores[n][i] += headSign(n, i, head) * products[i];
         }
       }
     }
@@ -226,17 +251,6 @@ struct BlockAttention {
     for (int head = 0; head < 3; head++) {
       unpackHead(x[head], stage, head);
       butterflies<D, D / 4>(x[head]);
-      if (kCentred) {
-        half2 scales[2] = {__half2half2(scaleHalf(keyScale(stage, 0, head))),
-            __half2half2(scaleHalf(keyScale(stage, 1, head)))};
-#pragma unroll
-        for (int s = 0; s < kSteps; s++) {
-#pragma unroll
-          for (int i = 0; i < 4; i++) {
-            x[head][s][i] = bits(__hmul2(halves(x[head][s][i]), scales[i % 2]));
-          }
-        }
-      }
     }
     mixThreeHeads<D>(x);
 #pragma unroll
@@ -247,7 +261,9 @@ struct BlockAttention {
   }
 
   __device__ __forceinline__ void score(float (&scores)[T][4], const uint8_t* stage) const {
-    if constexpr (kMixed) {
+    if constexpr (kCentred) {
+      scoreCentred(scores, stage);
+    } else if constexpr (kMixed) {
       scoreMixed(scores, stage);
     } else {
       scoreSeparable(scores, stage);
@@ -432,7 +448,7 @@ struct BlockAttention {
 
   // One work item; `nextBlock` is that of the item after it.
   __device__ void fold(const uint8_t* stage, const WorkItem& at, int nextBlock) {
-    rotateQueries(at);
+    turnQueries(at);
     fetchPhase(nextBlock);
     if (!kCentred) {
       table.fill(stage + layout.keyScales, stage + layout.keyZeros, p.kvHeads, middle);

@@ -1,4 +1,4 @@
-// Scores of quantized keys: unpack, rotate back, apply RoPE and multiply by the queries, all in A operands of mma.sync.
+// Scores of keys as rotatekv has them: rotate back, apply RoPE and multiply by the queries, all in A operands of mma.sync.
 //
 // Of the inverse rotation H_n the factor H_16 is a product with a constant B operand, whose accumulators are the next
 // A operand; the factors up to the head dimension are butterflies of registers, since a lane holds all steps of 16
@@ -16,21 +16,20 @@ namespace rotatekv {
 template <int D>
 using HeadFragments = uint32_t[D / 16][4];
 
-// H_16 as B operand, times `unit`; rows in the order that unpack() has, or dequantize() (key_table.cuh).
+// H_16 as B operand; rows in the order that KeyTable::dequantize has.
 struct Hadamard16 {
   uint32_t b[2][2];  // columns 0 to 7 and 8 to 15
 
-  __device__ Hadamard16(float unit, bool dequantized) {
+  __device__ Hadamard16() {
     int column = threadIdx.x % 32 / 4;
     int t = threadIdx.x % 4;
 #pragma unroll
     for (int tile = 0; tile < 2; tile++) {
 #pragma unroll
       for (int i = 0; i < 2; i++) {
-        int row = 4 * t + (dequantized ? 2 * i : 1 - i);
-        int next = dequantized ? row + 1 : row + 2;
-        float first = __popc(row & (column + 8 * tile)) % 2 == 0 ? unit : -unit;
-        float second = __popc(next & (column + 8 * tile)) % 2 == 0 ? unit : -unit;
+        int row = 4 * t + 2 * i;
+        float first = __popc(row & (column + 8 * tile)) % 2 == 0 ? 1.f : -1.f;
+        float second = __popc((row + 1) & (column + 8 * tile)) % 2 == 0 ? 1.f : -1.f;
         b[tile][i] = bits(__floats2half2_rn(first, second));
       }
     }

@@ -15,7 +15,8 @@ struct EncodeParams {
   const half* values;          // (tokens, valueStride)
   const float* maxima;         // (tokens): largest |entry| of the hidden state entering the layer; null for no sinks
   const uint64_t* blocks;      // (blockCount): device address of each block
-  const float* keyMean;        // centred, shaped: the mean of each rotated channel, as lineTable has it
+  const float* keyMean;        // centred, shaped: the mean of each channel, as lineTable has it
+  const float2* turns;         // centred, shaped: cosine and sine of RoPE at the places of a block, (64, headDim / 2)
   const uint16_t* keyRank;     // rotatekv: its rank by mean in the layer, as lineTable has it
   const float* feedback;       // shaped: weights of errors by chunk, as PanelWeights has them
   unsigned long long* losses;  // (5), as in Losses

@@ -54,6 +54,35 @@ __device__ void centre(const Work& w, float (&x)[kLine]) {
   }
 }
 
+// RoPE for the key's place in its block.
+__device__ void turn(const Work& w, float (&x)[kLine]) {
+  const int pairs = w.p.headDim / 2;
+  // Rows beyond those of the tile have no token; any will do.
+  const float4* angles = reinterpret_cast<const float4*>(w.p.turns + w.line.token % kBlockTokens * pairs);
+  if (w.p.headDim == kLine) {
+#pragma unroll
+    for (int i = 0; i < kLine / 2; i++) {
+      const float4 two = angles[i / 2];
+      const float cosine = i % 2 == 0 ? two.x : two.z;
+      const float sine = i % 2 == 0 ? two.y : two.w;
+      const float a = x[i];
+      const float b = x[i + kLine / 2];
+      x[i] = __fsub_rn(__fmul_rn(a, cosine), __fmul_rn(b, sine));
+      x[i + kLine / 2] = __fadd_rn(__fmul_rn(b, cosine), __fmul_rn(a, sine));
+    }
+    return;
+  }
+  const float sign = w.line.column % 2 == 0 ? -1.f : 1.f;
+#pragma unroll
+  for (int i = 0; i < kLine; i++) {
+    const float4 two = angles[i / 2];
+    const float cosine = i % 2 == 0 ? two.x : two.z;
+    const float sine = (i % 2 == 0 ? two.y : two.w) * sign;
+    const float other = __shfl_xor_sync(~0u, x[i], w.side.headBit);
+    x[i] = __fadd_rn(__fmul_rn(x[i], cosine), __fmul_rn(other, sine));
+  }
+}
+
 // A sink's key, in the model's basis; `piece(i)` is 16 bytes of it.
 template <class Piece>
 __device__ __forceinline__ void storeSinkKey(const Work& w, const Piece& piece) {

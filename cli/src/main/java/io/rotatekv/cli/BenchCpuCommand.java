@@ -128,7 +128,7 @@ final class BenchCpuCommand implements Runnable {
       Calibration calibrated = calibration(runtime.model());
       Map<CodecSpec, CodecSpeeds> codecs = new LinkedHashMap<>();
       for (CodecSpec codec : CodecSpec.ALL) {
-        CodecContext context = calibrated.context(codec);
+        CodecContext context = calibrated.context(codec, runtime.model().blockRope());
         CodecBenchmark.Result backend =
             new CodecBenchmark(runtime.kernels().codec(context)).measure();
         progress.add(1);

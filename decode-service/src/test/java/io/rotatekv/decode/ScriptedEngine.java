@@ -1,7 +1,6 @@
 package io.rotatekv.decode;
 
 import io.rotatekv.kernels.codec.CodecContext;
-import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.model.engine.Attend;
 import io.rotatekv.model.engine.BlockListener;
@@ -31,7 +30,7 @@ final class ScriptedEngine implements Engine {
 
   @Override
   public CodecContext codec() {
-    return new CodecContext(CodecSpec.FP16, new KvShape(2, 1, 16), List.of(), 0L);
+    return CodecContext.fp16(new KvShape(2, 1, 16));
   }
 
   @Override

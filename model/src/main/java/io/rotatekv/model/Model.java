@@ -1,5 +1,6 @@
 package io.rotatekv.model;
 
+import io.rotatekv.kernels.codec.BlockRope;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.model.chat.ChatTemplate;
 import io.rotatekv.model.tokenizer.Tokenizer;
@@ -71,6 +72,11 @@ public final class Model implements AutoCloseable {
   /** The shape of the model's KV cache. */
   public KvShape kvShape() {
     return new KvShape(config.layers(), config.kvHeads(), config.headDim());
+  }
+
+  /** What codecs turn the model's keys by. */
+  public BlockRope blockRope() {
+    return config.rope().blockRope();
   }
 
   /** Frees the tokenizer and unmaps the weights. */

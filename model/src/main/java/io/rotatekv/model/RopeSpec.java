@@ -1,5 +1,7 @@
 package io.rotatekv.model;
 
+import io.rotatekv.kernels.codec.BlockRope;
+
 /**
  * The frequencies of rotary position embedding (Su et al. 2021).
  *
@@ -16,5 +18,10 @@ public record RopeSpec(int headDim, double theta, RopeScaling scaling) {
       frequencies[pair] = scaling.apply(pair, Math.pow(theta, -2.0 * pair / headDim));
     }
     return frequencies;
+  }
+
+  /** What codecs turn keys by. */
+  public BlockRope blockRope() {
+    return new BlockRope(inverseFrequencies());
   }
 }

@@ -33,7 +33,7 @@ final class ServingCache implements CacheUnderTest {
             : Optional.of(model.requireCalibration(spec));
     this.context =
         calibration
-            .map(artifact -> artifact.context(spec))
+            .map(artifact -> artifact.context(spec, model.model().blockRope()))
             .orElseGet(() -> CodecContext.fp16(model.model().kvShape()));
     this.engines = model.engines(attend);
   }

@@ -73,15 +73,16 @@ final class DecodeAttentionBenchmark {
       Map<AttentionShape, Baseline> fp16,
       Consumer<DecodeAttentionRow> rows) {
     AttentionShape first = shapes.getFirst();
+    RopeSpec spec = new RopeSpec(first.headDim(), ROPE_THETA, new RopeScaling.None());
     CodecContext context =
-        RandomBlocks.context(codec, new KvShape(1, first.kvHeads(), first.headDim()));
+        RandomBlocks.context(
+            codec, new KvShape(1, first.kvHeads(), first.headDim()), spec.blockRope());
     int most = shapes.stream().mapToInt(s -> s.batch() * s.context()).max().orElseThrow();
     int longest = shapes.stream().mapToInt(AttentionShape::context).max().orElseThrow();
-    double[] frequencies =
-        new RopeSpec(first.headDim(), ROPE_THETA, new RopeScaling.None()).inverseFrequencies();
     try (RandomBlocks blocks =
             new RandomBlocks(device, host.codec(context), most / BLOCK_TOKENS, timer.stream());
-        RopeAngles rope = new RopeAngles(device, frequencies, longest + BLOCK_TOKENS)) {
+        RopeAngles rope =
+            new RopeAngles(device, spec.inverseFrequencies(), longest + BLOCK_TOKENS)) {
       for (AttentionShape shape : shapes) {
         try (DecodeWork work = new DecodeWork(device, random, context, shape, blocks, rope)) {
           double ms = timer.milliseconds(work.prepare(timer.stream()));

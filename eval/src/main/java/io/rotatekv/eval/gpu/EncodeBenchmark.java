@@ -11,6 +11,8 @@ import io.rotatekv.kernels.cuda.CudaDevice;
 import io.rotatekv.kernels.cuda.CudaStream;
 import io.rotatekv.kernels.cuda.DeviceBuffer;
 import io.rotatekv.kernels.cuda.RandomNormal;
+import io.rotatekv.model.RopeScaling;
+import io.rotatekv.model.RopeSpec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -22,6 +24,8 @@ import java.util.function.Consumer;
 final class EncodeBenchmark {
 
   private static final KvShape SHAPE = new KvShape(1, 8, 128);
+  private static final RopeSpec ROPE =
+      new RopeSpec(SHAPE.headDim(), 500_000, new RopeScaling.None());
   private static final int TOKENS = 4096;
   private static final int BLOCKS = TOKENS / BLOCK_TOKENS;
 
@@ -44,7 +48,7 @@ final class EncodeBenchmark {
 
   void measure(Consumer<EncodeRow> rows) {
     for (CodecSpec codec : CodecSpec.ALL) {
-      CodecContext context = RandomBlocks.context(codec, SHAPE);
+      CodecContext context = RandomBlocks.context(codec, SHAPE, ROPE.blockRope());
       int blockBytes = BlockLayout.of(codec, SHAPE).length(0);
       long bytes = 2 * SIDE_BYTES + (long) BLOCKS * blockBytes;
       try (Owned owned = new Owned()) {

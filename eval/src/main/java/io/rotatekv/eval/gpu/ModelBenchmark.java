@@ -117,7 +117,7 @@ final class ModelBenchmark {
   private CudaEngine engine(CodecSpec codec, CudaOptions options) {
     ModelConfig config = model.config();
     KvShape shape = new KvShape(config.layers(), config.kvHeads(), config.headDim());
-    CodecContext context = RandomBlocks.context(codec, shape);
+    CodecContext context = RandomBlocks.context(codec, shape, config.rope().blockRope());
     EngineLimits limits = new EngineLimits(1024, 512);
     return new CudaEngine(
         config, model.weights(), host, team, context, Attend.BLOCK, limits, options);

@@ -3,6 +3,7 @@ package io.rotatekv.eval.gpu;
 import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 
 import io.rotatekv.kernels.codec.BlockCodec;
+import io.rotatekv.kernels.codec.BlockRope;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.CodecSpec;
@@ -14,7 +15,6 @@ import io.rotatekv.kernels.cuda.DeviceBuffer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Collections;
-import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
@@ -82,10 +82,14 @@ final class RandomBlocks implements AutoCloseable {
     return blockBytes;
   }
 
-  /** A context that fits keys and values of the standard normal distribution. */
-  static CodecContext context(CodecSpec spec, KvShape shape) {
+  /**
+   * A context that fits keys and values of the standard normal distribution.
+   *
+   * @param rope the model's
+   */
+  static CodecContext context(CodecSpec spec, KvShape shape, BlockRope rope) {
     if (spec.family() == CodecFamily.FP16) {
-      return new CodecContext(spec, shape, List.of(), 0);
+      return CodecContext.fp16(shape);
     }
     RandomGenerator random = RandomGeneratorFactory.of("L64X128MixRandom").create(2);
     float[] mean = gaussian(random, shape.kvDim());
@@ -98,7 +102,7 @@ final class RandomBlocks implements AutoCloseable {
             6f,
             Float.POSITIVE_INFINITY,
             LayerCalibration.evenImportance(shape));
-    return new CodecContext(spec, shape, Collections.nCopies(shape.layers(), layer), 1);
+    return new CodecContext(spec, shape, Collections.nCopies(shape.layers(), layer), 1, rope);
   }
 
   private static float[] gaussian(RandomGenerator random, int size) {

@@ -95,7 +95,7 @@ record CodecVariant(
       layers.set(i, outer);
       layers.set(layers.size() - 1 - i, outer);
     }
-    return new CodecContext(side, uniform.shape(), layers, uniform.layers(), uniform.fingerprint());
+    return uniform.with(layers);
   }
 
   /** Whether it takes the model's calibration. */

@@ -58,7 +58,7 @@ final class ModelIngredients implements MethodDefinition.Ingredients {
   public CodecContext codec(CodecSpec spec) {
     return spec.family() == CodecFamily.FP16
         ? CodecContext.fp16(shape())
-        : model.requireCalibration(spec).uniform(spec);
+        : model.requireCalibration(spec).uniform(spec, model.model().blockRope());
   }
 
   @Override

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.rotatekv.kernels.codec.BlockCodec;
+import io.rotatekv.kernels.codec.BlockRope;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.KvShape;
@@ -51,7 +52,8 @@ final class BlockReconstructionTest {
     LayerCalibration layer =
         new LayerCalibration(
             new float[WIDTH], 16, 8, 16, 8, 100, LayerCalibration.evenImportance(SHAPE));
-    CodecContext context = new CodecContext(CodecSpec.ROTATEKV_2, SHAPE, List.of(layer), 1L);
+    CodecContext context =
+        new CodecContext(CodecSpec.ROTATEKV_2, SHAPE, List.of(layer), 1L, BlockRope.NONE);
     BlockReconstruction cache = new BlockReconstruction(ScalarCodecs.create(context), context);
     LayerWindow window = window();
     StoredLayer stored = cache.store(window);

@@ -47,7 +47,7 @@ class BatchRunTest {
         model.weights(),
         Backends.open("auto", team).kernels(),
         team,
-        RandomBlocks.context(CodecSpec.CENTRED_2, shape),
+        RandomBlocks.context(CodecSpec.CENTRED_2, shape, config.rope().blockRope()),
         Attend.BLOCK,
         new EngineLimits(256, 64),
         LayerObserver.NONE);

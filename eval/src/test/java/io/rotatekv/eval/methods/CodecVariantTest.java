@@ -5,11 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.rotatekv.kernels.codec.BlockRope;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.codec.LayerCalibration;
+import io.rotatekv.model.RopeScaling;
+import io.rotatekv.model.RopeSpec;
 import io.rotatekv.model.engine.cpu.StoredLayer;
 import java.util.Collections;
 import java.util.List;
@@ -19,6 +22,8 @@ import org.junit.jupiter.api.Test;
 final class CodecVariantTest {
 
   private static final KvShape SHAPE = new KvShape(6, 1, 64);
+  private static final BlockRope ROPE =
+      new RopeSpec(SHAPE.headDim(), 10_000, new RopeScaling.None()).blockRope();
   private static final int TOKENS = 128;
 
   private final float[] keys = normal(1);
@@ -64,7 +69,7 @@ final class CodecVariantTest {
       public CodecContext codec(CodecSpec spec) {
         return spec.family() == CodecFamily.FP16
             ? CodecContext.fp16(SHAPE)
-            : new CodecContext(spec, SHAPE, layers, 1);
+            : new CodecContext(spec, SHAPE, layers, 1, ROPE);
       }
     };
   }

@@ -13,13 +13,16 @@ import java.util.List;
  * @param layers calibration, one per layer; empty only for {@link CodecFamily#FP16}
  * @param fingerprint first 8 bytes of the calibration's SHA-256, as they stand in the block header;
  *     0 for {@link CodecFamily#FP16}
+ * @param rope RoPE at the places of a block; {@link BlockRope#NONE} only where no layer's codec
+ *     centres
  */
 public record CodecContext(
     CodecSpec spec,
     KvShape shape,
     List<CodecSpec> layerSpecs,
     List<LayerCalibration> layers,
-    long fingerprint) {
+    long fingerprint,
+    BlockRope rope) {
 
   public CodecContext {
     layerSpecs = List.copyOf(layerSpecs);
@@ -33,12 +36,27 @@ public record CodecContext(
           "codec %s needs the calibration of %d layers, got %d; run 'rotatekv calibrate'"
               .formatted(spec, shape.layers(), layers.size()));
     }
+    if (layerSpecs.stream().anyMatch(layer -> layer.family().centred())
+        && rope.pairs() * 2 != shape.headDim()) {
+      throw new IllegalArgumentException(
+          "codec %s turns the %d pairs of a head by RoPE, got angles of %d"
+              .formatted(spec, shape.headDim() / 2, rope.pairs()));
+    }
   }
 
   /** One codec for all layers. */
   public CodecContext(
-      CodecSpec spec, KvShape shape, List<LayerCalibration> layers, long fingerprint) {
-    this(spec, shape, Collections.nCopies(shape.layers(), spec), layers, fingerprint);
+      CodecSpec spec,
+      KvShape shape,
+      List<LayerCalibration> layers,
+      long fingerprint,
+      BlockRope rope) {
+    this(spec, shape, Collections.nCopies(shape.layers(), spec), layers, fingerprint, rope);
+  }
+
+  /** The same with these codecs of the layers. */
+  public CodecContext with(List<CodecSpec> newLayerSpecs) {
+    return new CodecContext(spec, shape, newLayerSpecs, layers, fingerprint, rope);
   }
 
   /** The codec of a layer. */
@@ -55,11 +73,11 @@ public record CodecContext(
   public CodecContext only(CodecSpec layerSpec) {
     return layerSpec.family() == CodecFamily.FP16
         ? fp16(shape)
-        : new CodecContext(layerSpec, shape, layers, fingerprint);
+        : new CodecContext(layerSpec, shape, layers, fingerprint, rope);
   }
 
   /** What the FP16 codec needs: no calibration. */
   public static CodecContext fp16(KvShape shape) {
-    return new CodecContext(CodecSpec.FP16, shape, List.of(), 0L);
+    return new CodecContext(CodecSpec.FP16, shape, List.of(), 0L, BlockRope.NONE);
   }
 }

@@ -38,10 +38,20 @@ public final class CodecFingerprint {
             .add("scales", "E4M3 times power of two")
             .add("zeros", "INT8")
             .add("sinks", "threshold per layer, FP16")
-            .add("RoPE", "after")
             .add("attend", attend);
+    addRope(hash, context);
     CalibrationFingerprint.addLayers(hash, context.layers());
     return hash.finish();
+  }
+
+  /** Where keys stand to RoPE: before it, or turned by it for their places in the block. */
+  private static void addRope(CanonicalHash hash, CodecContext context) {
+    if (context.spec().family().centred()) {
+      BlockRope rope = context.rope();
+      hash.add("RoPE", "within blocks").add("cosines", rope.cos()).add("sines", rope.sin());
+    } else {
+      hash.add("RoPE", "after");
+    }
   }
 
   /** Family and bits of each layer's codec, such as {@code shaped2 fp16}. */

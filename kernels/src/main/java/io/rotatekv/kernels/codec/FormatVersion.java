@@ -4,7 +4,7 @@ package io.rotatekv.kernels.codec;
 public final class FormatVersion {
 
   /** Stands in every block header and in every codec fingerprint. */
-  public static final int CURRENT = 2;
+  public static final int CURRENT = 3;
 
   private FormatVersion() {}
 }

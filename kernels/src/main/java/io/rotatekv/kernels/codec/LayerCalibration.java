@@ -4,7 +4,7 @@ package io.rotatekv.kernels.codec;
  * What calibration learned of one layer. Every codec takes from it what it needs.
  *
  * @param keyMean mean of the rotated keys before RoPE, {@code (kvDim)}; its sort order is the
- *     reorder of RotateKV's Algorithm 1, its values are the offsets that {@code centred} subtracts
+ *     reorder of RotateKV's Algorithm 1, and rotated back it is what codecs that centre subtract
  * @param keyRange largest {@code max - min} of a group of reordered rotated keys that calibration
  *     saw; the FP8 scales are stored relative to it
  * @param keyDeviation largest {@code |key - mean|} that calibration saw

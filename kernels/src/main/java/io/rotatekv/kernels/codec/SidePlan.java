@@ -7,11 +7,10 @@ import java.util.stream.IntStream;
  * What a codec does to one side, keys or values, of one layer; fixed by shape and calibration.
  *
  * @param group quantization group of each rotated channel, {@code (kvDim)}
- * @param mean what is subtracted from each rotated channel, {@code (kvDim)}; empty for nothing
  * @param exponent scales are stored relative to 2^exponent
  */
 @SuppressWarnings("ArrayRecordComponent") // A bundle read by kernels, never compared.
-public record SidePlan(int[] group, float[] mean, int exponent) {
+public record SidePlan(int[] group, int exponent) {
 
   /** The power of two that the FP8 scales are multiplied by. */
   public float multiplier() {
@@ -27,14 +26,12 @@ public record SidePlan(int[] group, float[] mean, int exponent) {
     boolean centred = context.spec(layer).family().centred();
     return new SidePlan(
         centred ? naturalGroups(shape) : reorderedGroups(mean, shape.group()),
-        centred ? mean.clone() : new float[0],
         keyExponent(context, layer));
   }
 
   /** The plan for the values of a layer. */
   public static SidePlan values(CodecContext context, int layer) {
-    return new SidePlan(
-        naturalGroups(context.shape()), new float[0], valueExponent(context, layer));
+    return new SidePlan(naturalGroups(context.shape()), valueExponent(context, layer));
   }
 
   /** The exponent of the scales of a layer's keys. */

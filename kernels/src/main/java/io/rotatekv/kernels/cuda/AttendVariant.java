@@ -66,9 +66,9 @@ record AttendVariant(String source, String entry, int threads, int sharedBytes, 
     int workers = queries == 1 ? 4 : 3;
     int shared =
         switch (queries) {
-          case 1 -> 229376;
-          case 2 -> 183296;
-          default -> 209408;
+          case 1 -> 220160;
+          case 2 -> 179200;
+          default -> 204928;
         };
     return new AttendVariant("attend_centred_sm90", entry, workers * WORKER_THREADS, shared, 4);
   }

@@ -22,6 +22,7 @@ record EncodeParameters(
             .address(input.maxima())
             .address(input.targets())
             .address(tables.mean(layer))
+            .address(tables.turns())
             .address(tables.rank(layer))
             .address(feedback[layer])
             .address(counts.address(layer))

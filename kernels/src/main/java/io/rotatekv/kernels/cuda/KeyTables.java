@@ -4,7 +4,7 @@ import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.codec.SidePlan;
-import io.rotatekv.kernels.scalar.Hadamard;
+import io.rotatekv.kernels.scalar.KeyMean;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -51,19 +51,13 @@ final class KeyTables implements AutoCloseable {
 
   private static DeviceBuffer means(CudaDevice device, CodecContext codec) {
     KvShape shape = codec.shape();
-    Hadamard rotation = Hadamard.of(shape.rotationOrder());
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment host =
           arena.allocate(ValueLayout.JAVA_FLOAT, (long) shape.layers() * shape.kvDim());
       for (int layer = 0; layer < shape.layers(); layer++) {
-        float[] mean = SidePlan.keys(codec, layer).mean().clone();
-        for (int start = 0; start < mean.length; start += rotation.order()) {
-          rotation.inverseUnscaled(mean, start);
-        }
-        for (int channel = 0; channel < mean.length; channel++) {
-          long at = (long) layer * mean.length + channel;
-          host.setAtIndex(ValueLayout.JAVA_FLOAT, at, mean[channel] * rotation.norm());
-        }
+        long at = (long) layer * shape.kvDim() * Float.BYTES;
+        float[] mean = KeyMean.inModelBasis(codec, layer);
+        MemorySegment.copy(mean, 0, host, ValueLayout.JAVA_FLOAT, at, mean.length);
       }
       return upload(device, host);
     }

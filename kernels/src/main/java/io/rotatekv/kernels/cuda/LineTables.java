@@ -1,18 +1,24 @@
 package io.rotatekv.kernels.cuda;
 
+import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
+
+import io.rotatekv.kernels.codec.BlockRope;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.codec.SidePlan;
+import io.rotatekv.kernels.scalar.KeyMean;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What encoding and expanding keys take from the calibration, on the device, by layer: for {@code
- * centred} and {@code shaped} the FP32 mean of each rotated channel; for {@code rotatekv} a 16-bit
- * rank, by which the channels of a group are neighbours. In the order of {@code lineTable} in
- * {@code detail/lines.cuh}: 16-byte pieces of 16 lines side by side.
+ * centred} and {@code shaped} the FP32 mean of each channel; for {@code rotatekv} a 16-bit rank, by
+ * which the channels of a group are neighbours. In the order of {@code lineTable} in {@code
+ * detail/lines.cuh}: 16-byte pieces of 16 lines side by side. And of all layers the turns of keys
+ * that are centred.
  */
 final class LineTables implements AutoCloseable {
 
@@ -22,6 +28,7 @@ final class LineTables implements AutoCloseable {
   private final CodecFamily family;
   private final long layerBytes;
   private final DeviceBuffer tables;
+  private final @Nullable DeviceBuffer turns;
 
   /** Computes and copies the tables of a codec that quantizes. */
   LineTables(CudaDevice device, CodecContext codec) {
@@ -37,13 +44,35 @@ final class LineTables implements AutoCloseable {
       }
       tables = device.allocate(host.byteSize());
       tables.upload(host, 0, stream);
+      turns = family.centred() ? turns(device, codec.rope(), stream, arena) : null;
       stream.synchronize();
     }
+  }
+
+  private static DeviceBuffer turns(
+      CudaDevice device, BlockRope rope, CudaStream stream, Arena arena) {
+    int pairs = rope.pairs();
+    MemorySegment host = arena.allocate(2L * rope.cos().length * Float.BYTES, PIECE_BYTES);
+    for (int at = 0; at < rope.cos().length; at++) {
+      int token = at % BLOCK_TOKENS;
+      int pair = at / BLOCK_TOKENS;
+      long to = 2L * (token * pairs + pair);
+      host.setAtIndex(ValueLayout.JAVA_FLOAT, to, rope.cos()[at]);
+      host.setAtIndex(ValueLayout.JAVA_FLOAT, to + 1, rope.sin()[at]);
+    }
+    DeviceBuffer buffer = device.allocate(host.byteSize());
+    buffer.upload(host, 0, stream);
+    return buffer;
   }
 
   /** Address of a layer's means, 0 for a codec without. */
   long mean(int layer) {
     return family.centred() ? tables.address() + layer * layerBytes : 0;
+  }
+
+  /** Address of FP32 (cos, sin) of a block's places, {@code (64, pairs)}, 0 for a codec without. */
+  long turns() {
+    return turns == null ? 0 : turns.address();
   }
 
   /** Address of a layer's ranks, 0 for a codec without. */
@@ -56,16 +85,18 @@ final class LineTables implements AutoCloseable {
   }
 
   private void fill(MemorySegment table, CodecContext codec, int layer) {
-    SidePlan plan = SidePlan.keys(codec, layer);
-    int[] members = new int[codec.shape().groups()];
-    for (int channel = 0; channel < codec.shape().kvDim(); channel++) {
-      if (family.centred()) {
-        table.set(ValueLayout.JAVA_FLOAT, place(channel), plan.mean()[channel]);
-      } else {
-        int group = plan.group()[channel];
-        int rank = group * codec.shape().group() + members[group]++;
-        table.set(ValueLayout.JAVA_SHORT, place(channel), (short) rank);
+    if (family.centred()) {
+      float[] mean = KeyMean.inModelBasis(codec, layer);
+      for (int channel = 0; channel < mean.length; channel++) {
+        table.set(ValueLayout.JAVA_FLOAT, place(channel), mean[channel]);
       }
+      return;
+    }
+    int[] groups = SidePlan.keys(codec, layer).group();
+    int[] members = new int[codec.shape().groups()];
+    for (int channel = 0; channel < groups.length; channel++) {
+      int rank = groups[channel] * codec.shape().group() + members[groups[channel]]++;
+      table.set(ValueLayout.JAVA_SHORT, place(channel), (short) rank);
     }
   }
 
@@ -82,5 +113,8 @@ final class LineTables implements AutoCloseable {
   @Override
   public void close() {
     tables.close();
+    if (turns != null) {
+      turns.close();
+    }
   }
 }

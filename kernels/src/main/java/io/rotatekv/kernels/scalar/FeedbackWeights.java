@@ -6,10 +6,10 @@ import io.rotatekv.kernels.codec.KvShape;
 
 /**
  * The weights with which rotated key channels make up for each other's errors (GPTQ, Frantar et al.
- * 2023): with {@code H = Q C Q^T}, Q the rotation of a chunk and C what queries make of an error in
- * the model's basis, and the upper triangular U of {@code H^-1 = U^T U}, weight {@code ij} is
- * {@code U_ij / U_ii}. In FP64 with correctly rounded operations only, so that every node has the
- * same.
+ * 2023): with {@code H = Q C Q^T}, Q the rotation of a chunk and C what queries make of an error of
+ * a turned key (see {@link PlaceAverage}), and the upper triangular U of {@code H^-1 = U^T U},
+ * weight {@code ij} is {@code U_ij / U_ii}. In FP64 with correctly rounded operations only, so that
+ * every node has the same.
  */
 public final class FeedbackWeights {
 
@@ -25,7 +25,7 @@ public final class FeedbackWeights {
     float[] importance = context.layers().get(layer).keyImportance();
     float[][] weights = new float[shape.kvDim() / order][];
     for (int chunk = 0; chunk < weights.length; chunk++) {
-      double[][] h = rotated(importance, chunk * shape.rotationHeads(), shape);
+      double[][] h = rotated(importance, chunk * shape.rotationHeads(), context);
       damp(h);
       weights[chunk] = weights(invert(factor(h)));
     }
@@ -33,19 +33,18 @@ public final class FeedbackWeights {
   }
 
   /** {@code Q C Q^T} of the heads from {@code firstHead} on. */
-  private static double[][] rotated(float[] importance, int firstHead, KvShape shape) {
+  private static double[][] rotated(float[] importance, int firstHead, CodecContext context) {
+    KvShape shape = context.shape();
     int d = shape.headDim();
     int order = shape.rotationOrder();
     int perHead = d * (d + 1) / 2;
     Hadamard rotation = Hadamard.of(order);
     float[][] half = new float[order][order]; // C Q^T: C is symmetric, so its rows are rotated
     for (int head = 0; head < shape.rotationHeads(); head++) {
-      int at = (firstHead + head) * perHead;
+      double[][] ofHead = PlaceAverage.of(importance, (firstHead + head) * perHead, context.rope());
       for (int i = 0; i < d; i++) {
-        for (int j = 0; j <= i; j++) {
-          float value = importance[at + i * (i + 1) / 2 + j];
-          half[head * d + i][head * d + j] = value;
-          half[head * d + j][head * d + i] = value;
+        for (int j = 0; j < d; j++) {
+          half[head * d + i][head * d + j] = (float) ofHead[i][j];
         }
       }
     }

@@ -21,9 +21,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The sections of the codecs that rotate and quantize, one token at a time: the specification.
  *
- * <p>Encoding a token of one side: rotate, subtract the mean, find each group's smallest and
- * largest element, fit its scale and zero point, quantize. Decoding: dequantize, with the norm of
- * the rotation folded into the scale, add the mean times the norm, rotate back (keys only).
+ * <p>Encoding a token of one side: centre and turn keys where the codec does, rotate, find each
+ * group's smallest and largest element, fit its scale and zero point, quantize. Decoding:
+ * dequantize, with the norm of the rotation folded into the scale; of keys rotate back and undo the
+ * turn.
  */
 final class QuantizedTiles implements TileCoder {
 
@@ -41,10 +42,17 @@ final class QuantizedTiles implements TileCoder {
   private final float[] min;
   private final float[] max;
 
-  /** One of keys and values: its rotation, its field order, its plan by layer and its feedback. */
+  /**
+   * One of keys and values: its turn before the rotation, its rotation, its field order, its plan
+   * by layer and its feedback.
+   */
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
   private record Side(
-      Hadamard rotation, CodeFields fields, SidePlan[] plans, @Nullable LazyFeedback feedback) {}
+      @Nullable KeyTurn turn,
+      Hadamard rotation,
+      CodeFields fields,
+      SidePlan[] plans,
+      @Nullable LazyFeedback feedback) {}
 
   QuantizedTiles(CodecContext context) {
     shape = context.shape();
@@ -62,12 +70,14 @@ final class QuantizedTiles implements TileCoder {
     }
     keys =
         new Side(
+            context.spec().family().centred() ? new KeyTurn(context) : null,
             Hadamard.of(shape.rotationOrder()),
             CodeFields.ofKeys(shape, bits),
             keyPlans,
             shaped ? new LazyFeedback(context) : null);
     values =
-        new Side(Hadamard.of(shape.headDim()), CodeFields.ofValues(shape, bits), valuePlans, null);
+        new Side(
+            null, Hadamard.of(shape.headDim()), CodeFields.ofValues(shape, bits), valuePlans, null);
     sections = new ScaleSections(shape);
     scales = new GroupScales(shape.groups());
     row = new float[shape.kvDim()];
@@ -101,11 +111,11 @@ final class QuantizedTiles implements TileCoder {
     readScales(block, layout.keyScales(), layout.keyZeros(), plan, norm);
     for (int token = 0; token < BLOCK_TOKENS; token++) {
       dequantize(keys, plan, block, layout.keyCodes(), token);
-      for (int channel = 0; channel < plan.mean().length; channel++) {
-        row[channel] += plan.mean()[channel] * norm;
-      }
       for (int start = 0; start < row.length; start += keys.rotation.order()) {
         keys.rotation.inverseUnscaled(row, start);
+      }
+      if (keys.turn != null) {
+        keys.turn.undo(layer, token, row);
       }
       for (int channel = 0; channel < row.length; channel++) {
         to[channel * BLOCK_TOKENS + token] = row[channel];
@@ -153,7 +163,12 @@ final class QuantizedTiles implements TileCoder {
     block.asSlice(codesAt, layout.codeBytes()).fill((byte) 0);
     for (int token = 0; token < BLOCK_TOKENS; token++) {
       System.arraycopy(rows, token * row.length, row, 0, row.length);
-      rotateAndCentre(side.rotation, plan.mean());
+      if (side.turn != null) {
+        side.turn.apply(layer, token, row);
+      }
+      for (int start = 0; start < row.length; start += side.rotation.order()) {
+        side.rotation.forward(row, start);
+      }
       findRanges(plan.group());
       boolean sink = (sinks >>> token & 1) != 0;
       for (int group = 0; group < min.length; group++) {
@@ -184,15 +199,6 @@ final class QuantizedTiles implements TileCoder {
     }
     if (side.feedback != null) {
       side.feedback.of(layer).apply(row, size, token, quantizer.top(), scales);
-    }
-  }
-
-  private void rotateAndCentre(Hadamard rotation, float[] mean) {
-    for (int start = 0; start < row.length; start += rotation.order()) {
-      rotation.forward(row, start);
-    }
-    for (int channel = 0; channel < mean.length; channel++) {
-      row[channel] -= mean[channel];
     }
   }
 

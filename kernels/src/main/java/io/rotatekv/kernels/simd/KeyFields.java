@@ -102,20 +102,13 @@ final class KeyFields {
   /**
    * Dequantizes one chunk of a strip.
    *
-   * @param mean what is added to each channel; empty for nothing
    * @param chunk gets {@code (rotationOrder, LANES)}
    */
-  void dequantize(
-      int first, int[] groups, int token, GroupScales scales, float[] mean, float[] chunk) {
+  void dequantize(int first, int[] groups, int token, GroupScales scales, float[] chunk) {
     int firstWord = first / FIELDS;
     for (int word = firstWord; word < firstWord + chunkWords; word++) {
       if (highBits > 0) {
         dequantizeBoth(word, first, groups, token, scales, chunk);
-        if (mean.length > 0) {
-          addMean(word, first, mean, chunk);
-        }
-      } else if (mean.length > 0) {
-        dequantizeCentred(word, first, groups, token, scales, mean, chunk);
       } else {
         dequantizeLow(word, first, groups, token, scales, chunk);
       }
@@ -132,24 +125,6 @@ final class KeyFields {
     }
   }
 
-  private void dequantizeCentred(
-      int word,
-      int first,
-      int[] groups,
-      int token,
-      GroupScales scales,
-      float[] mean,
-      float[] chunk) {
-    IntVector packed = IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token);
-    for (int field = 0; field < FIELDS; field++) {
-      int channel = channels[word * FIELDS + field];
-      IntVector code = packed.lanewise(VectorOperators.LSHR, 2 * field).and(3);
-      value(code, groups[channel], token, scales)
-          .add(mean[channel])
-          .intoArray(chunk, (channel - first) * LANES);
-    }
-  }
-
   private void dequantizeBoth(
       int word, int first, int[] groups, int token, GroupScales scales, float[] chunk) {
     IntVector packed = IntVector.fromArray(INTS, low, word * BLOCK_TOKENS + token);
@@ -161,14 +136,6 @@ final class KeyFields {
       IntVector top = upper.lanewise(VectorOperators.LSHR, 2 * field).and(highMask);
       value(code.or(top.lanewise(VectorOperators.LSHL, 2)), groups[channel], token, scales)
           .intoArray(chunk, (channel - first) * LANES);
-    }
-  }
-
-  private void addMean(int word, int first, float[] mean, float[] chunk) {
-    for (int field = 0; field < FIELDS; field++) {
-      int channel = channels[word * FIELDS + field];
-      int at = (channel - first) * LANES;
-      FloatVector.fromArray(FLOATS, chunk, at).add(mean[channel]).intoArray(chunk, at);
     }
   }
 

@@ -32,6 +32,7 @@ final class QuantizedTiles implements TileCoder {
   private final @Nullable StripScaleSearch search; // null: scales stay as fitted
   private final boolean hasZeros;
   private final int blank;
+  private final @Nullable StripTurn turn; // null: keys stay as they are before RoPE
   private final LayerSide[] keySides;
   private final LayerSide[] valueSides;
   private final KeyFields keyFields;
@@ -47,9 +48,9 @@ final class QuantizedTiles implements TileCoder {
   private final float[] min;
   private final float[] max;
 
-  /** One side of one layer: its plan, what follows from it, and the means as decoding adds them. */
+  /** One side of one layer: its plan, and the channels of each group. */
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
-  private record LayerSide(SidePlan plan, int[][] members, float[] scaledMean) {}
+  private record LayerSide(SidePlan plan, int[][] members) {}
 
   QuantizedTiles(CodecContext context) {
     shape = context.shape();
@@ -58,6 +59,7 @@ final class QuantizedTiles implements TileCoder {
     fitter = new StripFitter(context.spec());
     boolean shaped = context.spec().family() == CodecFamily.SHAPED;
     search = shaped ? new StripScaleSearch(quantizer.top()) : null;
+    turn = context.spec().family().centred() ? new StripTurn(context) : null;
     hasZeros = context.spec().family() == CodecFamily.ROTATEKV;
     blank = CodePatch.blank(context.spec().bits());
     keyFields = new KeyFields(shape, context.spec().bits());
@@ -75,8 +77,8 @@ final class QuantizedTiles implements TileCoder {
     keySides = new LayerSide[shape.layers()];
     valueSides = new LayerSide[shape.layers()];
     for (int layer = 0; layer < shape.layers(); layer++) {
-      keySides[layer] = side(SidePlan.keys(context, layer), keyNorm);
-      valueSides[layer] = side(SidePlan.values(context, layer), rowRotation.norm());
+      keySides[layer] = side(SidePlan.keys(context, layer));
+      valueSides[layer] = side(SidePlan.values(context, layer));
     }
   }
 
@@ -91,8 +93,12 @@ final class QuantizedTiles implements TileCoder {
     LayerSide side = keySides[layer];
     int clipped = 0;
     for (int token = 0; token < BLOCK_TOKENS; token += LANES) {
-      rotate(rows, token, keyRotation);
-      float norm = centre(side, keyNorm);
+      Strips.load(rows, token, shape.kvDim(), strip);
+      if (turn != null) {
+        turn.apply(layer, token, strip);
+      }
+      rotate(keyRotation);
+      float norm = normalize(keyNorm);
       fit(side, norm, token, sinks, counters);
       refine(side.plan, token);
       if (search != null) {
@@ -112,7 +118,8 @@ final class QuantizedTiles implements TileCoder {
     LayerSide side = valueSides[layer];
     int clipped = 0;
     for (int token = 0; token < BLOCK_TOKENS; token += LANES) {
-      rotate(rows, token, valueRotation);
+      Strips.load(rows, token, shape.kvDim(), strip);
+      rotate(valueRotation);
       float norm = normalize(rowRotation.norm());
       fit(side, norm, token, sinks, counters);
       refine(side.plan, token);
@@ -132,8 +139,11 @@ final class QuantizedTiles implements TileCoder {
     int order = shape.rotationOrder();
     for (int first = 0; first < shape.kvDim(); first += order) {
       for (int token = 0; token < BLOCK_TOKENS; token += LANES) {
-        keyFields.dequantize(first, side.plan.group(), token, scales, side.scaledMean, strip);
+        keyFields.dequantize(first, side.plan.group(), token, scales, strip);
         keyRotation.inverseUnscaled(strip, 0, to, first * BLOCK_TOKENS + token, BLOCK_TOKENS);
+      }
+      if (turn != null) {
+        turn.undo(layer, first, order, to);
       }
     }
   }
@@ -162,22 +172,17 @@ final class QuantizedTiles implements TileCoder {
     rotate(rows, offset, count);
   }
 
-  private LayerSide side(SidePlan plan, float norm) {
+  private LayerSide side(SidePlan plan) {
     int[][] members = new int[shape.groups()][];
     for (int group = 0; group < members.length; group++) {
       int wanted = group;
       members[group] =
           IntStream.range(0, shape.kvDim()).filter(c -> plan.group()[c] == wanted).toArray();
     }
-    float[] scaledMean = plan.mean().clone();
-    for (int channel = 0; channel < scaledMean.length; channel++) {
-      scaledMean[channel] *= norm;
-    }
-    return new LayerSide(plan, members, scaledMean);
+    return new LayerSide(plan, members);
   }
 
-  private void rotate(float[] rows, int token, Hadamard rotation) {
-    Strips.load(rows, token, shape.kvDim(), strip);
+  private void rotate(Hadamard rotation) {
     for (int start = 0; start < strip.length; start += rotation.order() * LANES) {
       rotation.forwardUnscaled(strip, start);
     }
@@ -203,16 +208,6 @@ final class QuantizedTiles implements TileCoder {
       return norm;
     }
     StripRanges.normalize(strip, norm);
-    return 1f;
-  }
-
-  /** Subtracts the means, if there are any; returns the norm that the strip still lacks. */
-  private float centre(LayerSide side, float norm) {
-    float[] mean = side.plan.mean();
-    if (mean.length == 0) {
-      return norm;
-    }
-    StripRanges.centre(strip, norm, mean);
     return 1f;
   }
 

@@ -8,7 +8,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
-/** What lies between rotation and quantization: norm, mean, and the range of each group. */
+/** What lies between rotation and quantization: norm, and the range of each group. */
 final class StripRanges {
 
   private StripRanges() {}
@@ -48,16 +48,6 @@ final class StripRanges {
   static void normalize(float[] strip, float norm) {
     for (int at = 0; at < strip.length; at += LANES) {
       FloatVector.fromArray(FLOATS, strip, at).mul(norm).intoArray(strip, at);
-    }
-  }
-
-  /** Multiplies a strip by a norm and subtracts the means of its channels. */
-  static void centre(float[] strip, float norm, float[] mean) {
-    for (int channel = 0; channel < mean.length; channel++) {
-      FloatVector.fromArray(FLOATS, strip, channel * LANES)
-          .mul(norm)
-          .sub(mean[channel])
-          .intoArray(strip, channel * LANES);
     }
   }
 }

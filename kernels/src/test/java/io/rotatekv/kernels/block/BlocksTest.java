@@ -65,7 +65,7 @@ class BlocksTest {
     assertRefused(block, Samples.context(CodecSpec.ROTATEKV_3, SHAPE), 1, Reason.CODEC_MISMATCH);
     assertRefused(
         block,
-        new CodecContext(context.spec(), SHAPE, context.layers(), 5),
+        new CodecContext(context.spec(), SHAPE, context.layers(), 5, context.rope()),
         LAYER,
         Reason.CALIBRATION_MISMATCH);
     assertRefused(

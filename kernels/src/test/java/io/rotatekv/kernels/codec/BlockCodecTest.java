@@ -31,13 +31,8 @@ class BlockCodecTest {
   /** Layers with codecs of their own, as a gate asks for; the last one is tested. */
   private static CodecContext mixed() {
     KvShape shape = new KvShape(2, 3, 64);
-    CodecContext uniform = Samples.context(CodecSpec.SHAPED_2, shape);
-    return new CodecContext(
-        uniform.spec(),
-        shape,
-        List.of(CodecSpec.FP16, CodecSpec.SHAPED_3),
-        uniform.layers(),
-        uniform.fingerprint());
+    return Samples.context(CodecSpec.SHAPED_2, shape)
+        .with(List.of(CodecSpec.FP16, CodecSpec.SHAPED_3));
   }
 
   private static List<KvShape> shapes() {

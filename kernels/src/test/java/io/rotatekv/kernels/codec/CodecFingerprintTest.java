@@ -43,17 +43,33 @@ class CodecFingerprintTest {
             with(
                 CodecSpec.ROTATEKV_2,
                 new LayerCalibration(LAYER.keyMean(), 12, 6, 8, 4, 9, importance))));
-    CodecContext raised =
-        new CodecContext(
-            CodecSpec.SHAPED_2,
-            SHAPE,
-            List.of(CodecSpec.SHAPED_3),
-            CONTEXT.layers(),
-            CONTEXT.fingerprint());
-    all.add(of(raised));
+    CodecContext shaped = Samples.context(CodecSpec.SHAPED_2, SHAPE);
+    all.add(of(shaped.with(List.of(CodecSpec.SHAPED_3))));
+    all.add(of(turning(shaped, 5_000)));
     all.add(HexFormat.of().formatHex(CodecFingerprint.of(CONTEXT, "quantized")));
     Set<String> distinct = new HashSet<>(all);
     assertEquals(all.size(), distinct.size());
+  }
+
+  @Test
+  void anglesCountOnlyWhereKeysAreTurnedByThem() {
+    assertEquals(of(CONTEXT), of(turning(CONTEXT, 5_000)));
+    CodecContext shaped = Samples.context(CodecSpec.SHAPED_2, SHAPE);
+    assertEquals(of(shaped), of(turning(shaped, 10_000)));
+  }
+
+  /** The same with RoPE of another base. */
+  private static CodecContext turning(CodecContext context, double base) {
+    double[] frequencies = Samples.frequencies(SHAPE.headDim());
+    for (int pair = 0; pair < frequencies.length; pair++) {
+      frequencies[pair] = Math.pow(base, -2.0 * pair / SHAPE.headDim());
+    }
+    return new CodecContext(
+        context.spec(),
+        context.shape(),
+        context.layers(),
+        context.fingerprint(),
+        new BlockRope(frequencies));
   }
 
   @Test
@@ -82,7 +98,7 @@ class CodecFingerprintTest {
   }
 
   private static CodecContext with(CodecSpec spec, LayerCalibration layer) {
-    return new CodecContext(spec, SHAPE, List.of(layer), 1);
+    return new CodecContext(spec, SHAPE, List.of(layer), 1, CONTEXT.rope());
   }
 
   private static String of(CodecContext context) {

@@ -5,6 +5,7 @@ import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /** Made-up calibrations, keys and values with the features of real ones. */
 public final class Samples {
@@ -16,7 +17,7 @@ public final class Samples {
   /** A codec's context with calibrated means that differ by channel. */
   public static CodecContext context(CodecSpec spec, KvShape shape) {
     if (spec.family() == CodecFamily.FP16) {
-      return new CodecContext(spec, shape, List.of(), 0);
+      return CodecContext.fp16(shape);
     }
     List<LayerCalibration> layers = new ArrayList<>();
     for (int layer = 0; layer < shape.layers(); layer++) {
@@ -30,7 +31,15 @@ public final class Samples {
               Float.POSITIVE_INFINITY,
               importance(shape, layer)));
     }
-    return new CodecContext(spec, shape, layers, 0x1122334455667788L);
+    return new CodecContext(
+        spec, shape, layers, 0x1122334455667788L, new BlockRope(frequencies(shape.headDim())));
+  }
+
+  /** Inverse frequencies of RoPE of the pairs of a head, base 10,000. */
+  public static double[] frequencies(int headDim) {
+    return IntStream.range(0, headDim / 2)
+        .mapToDouble(pair -> Math.pow(10_000, -2.0 * pair / headDim))
+        .toArray();
   }
 
   /** Normal noise around means by channel, in {@code (64, kvDim)}. */

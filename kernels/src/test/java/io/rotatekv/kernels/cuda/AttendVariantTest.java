@@ -16,7 +16,7 @@ final class AttendVariantTest {
   @Test
   void hopperHasItsOwnKernelForTheCommonShapesOfCentred() {
     assertEquals(
-        new AttendVariant("attend_centred_sm90", "attend_centred_d128_g4_q4_sm90", 384, 209408, 4),
+        new AttendVariant("attend_centred_sm90", "attend_centred_d128_g4_q4_sm90", 384, 204928, 4),
         AttendVariant.of(90, CodecSpec.CENTRED_2, LLAMA_3_8B, 4));
     assertEquals(
         "attend_blocks", AttendVariant.of(80, CodecSpec.CENTRED_2, LLAMA_3_8B, 4).source());

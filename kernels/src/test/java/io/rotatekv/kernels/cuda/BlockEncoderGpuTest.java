@@ -67,12 +67,8 @@ final class BlockEncoderGpuTest {
     KvShape shape = new KvShape(4, 2, 128);
     CodecContext context = GpuCodecs.withThreshold(Samples.context(CodecSpec.SHAPED_2, shape));
     CodecContext mixed =
-        new CodecContext(
-            context.spec(),
-            shape,
-            List.of(CodecSpec.SHAPED_2, CodecSpec.FP16, CodecSpec.SHAPED_4, CodecSpec.SHAPED_2),
-            context.layers(),
-            context.fingerprint());
+        context.with(
+            List.of(CodecSpec.SHAPED_2, CodecSpec.FP16, CodecSpec.SHAPED_4, CodecSpec.SHAPED_2));
     for (int layer = 0; layer < shape.layers(); layer++) {
       assertSameBytes(mixed, layer, 1);
     }

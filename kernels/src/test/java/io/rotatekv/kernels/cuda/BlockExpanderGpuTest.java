@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.rotatekv.kernels.codec.BlockCodec;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.KvShape;
+import io.rotatekv.kernels.codec.Samples;
 import io.rotatekv.kernels.scalar.ScalarCodecs;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -45,7 +46,7 @@ final class BlockExpanderGpuTest {
     KvShape shape = context.shape();
     int layer = shape.layers() - 1;
     int rowCount = BLOCK_TOKENS * shape.kvDim();
-    double[] frequencies = frequencies(shape.headDim());
+    double[] frequencies = Samples.frequencies(shape.headDim());
     double[] keys = new double[BLOCKS * rowCount];
     float[] values = new float[BLOCKS * rowCount];
     BlockCodec scalar = ScalarCodecs.create(context);
@@ -111,14 +112,6 @@ final class BlockExpanderGpuTest {
         }
       }
     }
-  }
-
-  private static double[] frequencies(int headDim) {
-    double[] frequencies = new double[headDim / 2];
-    for (int pair = 0; pair < frequencies.length; pair++) {
-      frequencies[pair] = Math.pow(10_000, -2.0 * pair / headDim);
-    }
-    return frequencies;
   }
 
   private static void assertClose(double[] expected, float[] found, String what) {

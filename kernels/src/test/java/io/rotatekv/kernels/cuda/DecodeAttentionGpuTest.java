@@ -99,7 +99,7 @@ final class DecodeAttentionGpuTest {
     KvShape shape = new KvShape(LAYERS, variant.kvHeads, variant.headDim);
     CodecContext context = Samples.context(variant.spec, shape);
     int heads = variant.kvHeads * variant.queries;
-    double[] frequencies = frequencies(variant.headDim);
+    double[] frequencies = Samples.frequencies(variant.headDim);
     try (RopeAngles rope = new RopeAngles(device, frequencies, MAX_BLOCKS * BLOCK_TOKENS);
         DecodeAttention attention = new DecodeAttention(device, context, heads, rope, MAX_BATCH)) {
       for (List<Shape> batch : batches()) {
@@ -120,7 +120,7 @@ final class DecodeAttentionGpuTest {
     KvShape shape = new KvShape(LAYERS, variant.kvHeads, variant.headDim);
     CodecContext context = Samples.context(variant.spec, shape);
     int heads = variant.kvHeads * variant.queries;
-    double[] frequencies = frequencies(variant.headDim);
+    double[] frequencies = Samples.frequencies(variant.headDim);
     List<Shape> some =
         List.of(
             new Shape(7),
@@ -140,7 +140,7 @@ final class DecodeAttentionGpuTest {
   @Test
   void shapesThatNoKernelKnowsAreRefusedWithTheCure() {
     CodecContext context = Samples.context(CodecSpec.FP16, new KvShape(1, 2, 32));
-    try (RopeAngles rope = new RopeAngles(device, frequencies(32), BLOCK_TOKENS)) {
+    try (RopeAngles rope = new RopeAngles(device, Samples.frequencies(32), BLOCK_TOKENS)) {
       IllegalArgumentException error =
           assertThrows(
               IllegalArgumentException.class,
@@ -207,13 +207,5 @@ final class DecodeAttentionGpuTest {
           stream);
       return GpuMemory.halves(out, stream);
     }
-  }
-
-  private static double[] frequencies(int headDim) {
-    double[] frequencies = new double[headDim / 2];
-    for (int i = 0; i < frequencies.length; i++) {
-      frequencies[i] = Math.pow(10_000, -2.0 * i / headDim);
-    }
-    return frequencies;
   }
 }

@@ -58,7 +58,8 @@ final class GpuCodecs {
                     SINK_THRESHOLD,
                     layer.keyImportance()))
             .toList();
-    return new CodecContext(context.spec(), context.shape(), layers, context.fingerprint());
+    return new CodecContext(
+        context.spec(), context.shape(), layers, context.fingerprint(), context.rope());
   }
 
   /**

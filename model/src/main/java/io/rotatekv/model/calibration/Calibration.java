@@ -1,5 +1,6 @@
 package io.rotatekv.model.calibration;
 
+import io.rotatekv.kernels.codec.BlockRope;
 import io.rotatekv.kernels.codec.CalibrationFingerprint;
 import io.rotatekv.kernels.codec.CanonicalHash;
 import io.rotatekv.kernels.codec.CodecContext;
@@ -59,35 +60,42 @@ public record Calibration(
     return Optional.ofNullable(gate).flatMap(measured -> measured.cost(spec));
   }
 
-  /** What a codec needs to encode with this calibration, its layers raised as the gate asks. */
-  public CodecContext context(CodecSpec spec) {
-    CodecContext uniform = uniform(spec);
-    return cost(spec)
-        .map(cost ->
-            new CodecContext(spec, shape, cost.specs(), uniform.layers(), uniform.fingerprint()))
-        .orElse(uniform);
+  /**
+   * What a codec needs to encode with this calibration, its layers raised as the gate asks.
+   *
+   * @param rope the model's
+   */
+  public CodecContext context(CodecSpec spec, BlockRope rope) {
+    CodecContext uniform = uniform(spec, rope);
+    return cost(spec).map(cost -> uniform.with(cost.specs())).orElse(uniform);
   }
 
   /**
    * What a node needs to serve a codec.
    *
+   * @param rope the model's
    * @throws CalibrationException if the codec costs the model more than the gate allows
    */
-  public CodecContext served(CodecSpec spec) {
+  public CodecContext served(CodecSpec spec, BlockRope rope) {
     cost(spec)
         .filter(cost -> gate != null && cost.increase() > gate.maxIncrease())
         .ifPresent(cost -> {
           throw CalibrationException.costly(model, cost, Objects.requireNonNull(gate));
         });
-    return context(spec);
+    return context(spec, rope);
   }
 
-  /** What a codec needs to encode with this calibration, the same in all layers. */
-  public CodecContext uniform(CodecSpec spec) {
+  /**
+   * What a codec needs to encode with this calibration, the same in all layers.
+   *
+   * @param rope the model's
+   */
+  public CodecContext uniform(CodecSpec spec, BlockRope rope) {
     if (spec.family() == CodecFamily.FP16) {
       return CodecContext.fp16(shape);
     }
-    return new CodecContext(spec, shape, layers, CalibrationFingerprint.prefix(fingerprint()));
+    return new CodecContext(
+        spec, shape, layers, CalibrationFingerprint.prefix(fingerprint()), rope);
   }
 
   /** SHA-256 of the figures and the gate, by which an artifact knows itself. */

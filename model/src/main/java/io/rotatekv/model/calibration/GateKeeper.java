@@ -45,7 +45,9 @@ public final class GateKeeper {
         // Only a codec that can be raised is held to the bound; the others are refused by it.
         double bound =
             codec.family() == CodecFamily.SHAPED ? maxIncrease : Double.POSITIVE_INFINITY;
-        costs.add(new LayerPlanner(calibration.uniform(codec), loss, baseline, bound).plan());
+        costs.add(
+            new LayerPlanner(calibration.uniform(codec, model.blockRope()), loss, baseline, bound)
+                .plan());
       }
     }
     return calibration.with(new Gate(maxIncrease, heldOut.length, costs));

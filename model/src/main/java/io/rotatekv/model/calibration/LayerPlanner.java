@@ -110,7 +110,6 @@ final class LayerPlanner {
   }
 
   private CodecContext with(List<CodecSpec> layers) {
-    return new CodecContext(
-        uniform.spec(), uniform.shape(), layers, uniform.layers(), uniform.fingerprint());
+    return uniform.with(layers);
   }
 }

@@ -94,7 +94,7 @@ public final class ModelRuntime implements AutoCloseable {
     Calibration calibration =
         ModelCalibration.find(model, options.calibration())
             .orElseThrow(() -> CalibrationException.missing(model.config().name(), spec));
-    CodecContext context = calibration.served(spec);
+    CodecContext context = calibration.served(spec, model.blockRope());
     warn(calibration, spec);
     return context;
   }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.rotatekv.kernels.Backends;
 import io.rotatekv.kernels.Kernels;
 import io.rotatekv.kernels.Team;
+import io.rotatekv.kernels.codec.BlockRope;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.tensor.TensorType;
@@ -44,6 +45,8 @@ class GateKeeperTest {
   @SuppressWarnings("NullAway.Init")
   private static Calibration lax;
 
+  private static BlockRope rope = BlockRope.NONE;
+
   @BeforeAll
   static void gate() throws IOException {
     strict = gate(BOUND);
@@ -55,23 +58,23 @@ class GateKeeperTest {
     Gate.Cost cost = strict.cost(CodecSpec.SHAPED_2).orElseThrow();
     assertTrue(cost.increase() <= BOUND, () -> "increase " + cost.increase());
     assertEquals("0 fp16", cost.raised());
-    assertEquals(CodecSpec.FP16, strict.served(CodecSpec.SHAPED_2).spec(0));
+    assertEquals(CodecSpec.FP16, strict.served(CodecSpec.SHAPED_2, rope).spec(0));
   }
 
   @Test
   void aCodecThatCannotBeRaisedIsRefused() {
     CalibrationException refusal =
-        assertThrows(CalibrationException.class, () -> strict.served(CodecSpec.ROTATEKV_2));
+        assertThrows(CalibrationException.class, () -> strict.served(CodecSpec.ROTATEKV_2, rope));
     assertTrue(
         String.valueOf(refusal.getMessage()).contains("take codec shaped2"), refusal::getMessage);
     // Evaluation still may look at it.
-    assertEquals(CodecSpec.ROTATEKV_2, strict.context(CodecSpec.ROTATEKV_2).spec(0));
+    assertEquals(CodecSpec.ROTATEKV_2, strict.context(CodecSpec.ROTATEKV_2, rope).spec(0));
   }
 
   @Test
   void withinTheBoundNothingIsRaised() {
     assertEquals("", lax.cost(CodecSpec.SHAPED_2).orElseThrow().raised());
-    assertTrue(lax.served(CodecSpec.ROTATEKV_2).uniform());
+    assertTrue(lax.served(CodecSpec.ROTATEKV_2, rope).uniform());
   }
 
   @Test
@@ -88,6 +91,7 @@ class GateKeeperTest {
       int[] text = favourites(model, kernels, team);
       Calibration calibration =
           new Calibrator(model, kernels, team).calibrate("text", text, TOKENS, tokens -> {});
+      rope = model.blockRope();
       return new GateKeeper(model, kernels, team)
           .gate(calibration, text, TOKENS, maxIncrease, tokens -> {});
     }

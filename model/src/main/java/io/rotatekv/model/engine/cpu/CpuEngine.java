@@ -5,7 +5,6 @@ import static io.rotatekv.kernels.codec.BlockCodec.BLOCK_TOKENS;
 import io.rotatekv.kernels.Kernels;
 import io.rotatekv.kernels.Team;
 import io.rotatekv.kernels.codec.CodecContext;
-import io.rotatekv.kernels.codec.CodecSpec;
 import io.rotatekv.kernels.codec.EncodeStats;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.ops.MatMul;
@@ -86,7 +85,7 @@ public final class CpuEngine implements Engine {
       EngineLimits limits) {
     KvShape shape = new KvShape(config.layers(), config.kvHeads(), config.headDim());
     this.config = config;
-    this.codec = new CodecContext(CodecSpec.FP16, shape, List.of(), 0L);
+    this.codec = CodecContext.fp16(shape);
     this.attend = attend;
     this.limits = limits;
     this.attention =

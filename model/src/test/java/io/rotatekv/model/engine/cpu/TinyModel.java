@@ -54,7 +54,7 @@ final class TinyModel {
 
   static CodecContext context(CodecSpec spec, float sinkThreshold) {
     if (spec.family() == CodecFamily.FP16) {
-      return new CodecContext(spec, SHAPE, List.of(), 0L);
+      return CodecContext.fp16(SHAPE);
     }
     float[] mean = new float[SHAPE.kvDim()];
     for (int channel = 0; channel < mean.length; channel++) {
@@ -63,7 +63,7 @@ final class TinyModel {
     LayerCalibration layer =
         new LayerCalibration(
             mean, 12, 8, 12, 8, sinkThreshold, LayerCalibration.evenImportance(SHAPE));
-    return new CodecContext(spec, SHAPE, List.of(layer, layer), 42L);
+    return new CodecContext(spec, SHAPE, List.of(layer, layer), 42L, CONFIG.rope().blockRope());
   }
 
   static int[] tokens(int count) {

@@ -73,7 +73,7 @@ final class RandomModel {
   CodecContext context(CodecSpec spec) {
     KvShape shape = new KvShape(LAYERS, config.kvHeads(), config.headDim());
     if (spec.family() == CodecFamily.FP16) {
-      return new CodecContext(spec, shape, List.of(), 0L);
+      return CodecContext.fp16(shape);
     }
     float[] mean = new float[shape.kvDim()];
     for (int channel = 0; channel < mean.length; channel++) {
@@ -82,18 +82,14 @@ final class RandomModel {
     LayerCalibration layer =
         new LayerCalibration(
             mean, 12, 8, 12, 8, SINK_THRESHOLD, LayerCalibration.evenImportance(shape));
-    return new CodecContext(spec, shape, Collections.nCopies(LAYERS, layer), 42L);
+    return new CodecContext(
+        spec, shape, Collections.nCopies(LAYERS, layer), 42L, config.rope().blockRope());
   }
 
   /** {@code shaped2} with more bits in some layers, as the gate of calibration makes it. */
   CodecContext mixedContext() {
-    CodecContext context = context(CodecSpec.SHAPED_2);
-    return new CodecContext(
-        context.spec(),
-        context.shape(),
-        List.of(CodecSpec.SHAPED_3, CodecSpec.FP16, CodecSpec.SHAPED_2),
-        context.layers(),
-        context.fingerprint());
+    return context(CodecSpec.SHAPED_2)
+        .with(List.of(CodecSpec.SHAPED_3, CodecSpec.FP16, CodecSpec.SHAPED_2));
   }
 
   /** Tokens that do not repeat soon, some of them sinks. */

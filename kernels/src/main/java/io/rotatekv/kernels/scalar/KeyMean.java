@@ -1,0 +1,25 @@
+package io.rotatekv.kernels.scalar;
+
+import io.rotatekv.kernels.codec.CodecContext;
+
+/** The calibrated mean of a layer's keys as codecs subtract it. */
+public final class KeyMean {
+
+  private KeyMean() {}
+
+  /**
+   * The mean of a layer's keys before RoPE in the model's basis, {@code (kvDim)}. Calibration keeps
+   * it rotated, as {@code rotatekv} sorts it.
+   */
+  public static float[] inModelBasis(CodecContext context, int layer) {
+    Hadamard rotation = Hadamard.of(context.shape().rotationOrder());
+    float[] mean = context.layers().get(layer).keyMean().clone();
+    for (int start = 0; start < mean.length; start += rotation.order()) {
+      rotation.inverseUnscaled(mean, start);
+    }
+    for (int channel = 0; channel < mean.length; channel++) {
+      mean[channel] *= rotation.norm();
+    }
+    return mean;
+  }
+}
