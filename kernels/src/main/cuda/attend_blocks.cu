@@ -11,8 +11,8 @@ using namespace rotatekv;
 template <Codec kCodec, int D, int G, int T>
 __device__ void attend(const AttendParams& p) {
   extern __shared__ __align__(128) uint8_t memory[];
-  let_next_start();
   wait_for_earlier_work();
+  let_next_start();  // after waiting: finish_attention reads what earlier kernels wrote before it waits for this one
   Schedule schedule(p);
   if (blockIdx.x >= schedule.workers) {
     return;

@@ -92,7 +92,6 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
   Own<kQueries>& s = shared.own[warpgroup];
   const int thread = threadIdx.x % kGroupThreads, warp = thread >> 5, lane = thread & 31, g = lane >> 2, t = lane & 3;
 
-  let_next_start();
   constexpr int kThreads = L::kGroups * kGroupThreads;
   for (int i = threadIdx.x; i < 2048; i += kThreads) {
     const int token = (i >> 5 & 7) * 8 + (i >> 2 & 7), channel = (i >> 8) * 8 + (i & 3) * 2;
@@ -105,6 +104,7 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
 
   // Neighbours in the schedule are on different multiprocessors.
   wait_for_earlier_work();
+  let_next_start();  // after waiting: finish_attention reads what earlier kernels wrote before it waits for this one
   const Schedule schedule(p);
   const int worker = warpgroup * gridDim.x + blockIdx.x;
   const bool idle = worker >= schedule.workers;
@@ -142,46 +142,45 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
     unpack(keyLevels[head & 1][0], load64(codes), ones);
     unpack(keyLevels[head & 1][1], load64(codes + kPatchBytes), ones);
   };
-  auto startKeys = [&](int head) {
-#pragma unroll
-    for (int step = 0; step < 4; step++) {
-      const uint64_t b = query + step * (2 * L::kQueryStride >> 4);
-      if (step == 0) {
-        multiplyE4m3<false>(part[head & 1], keyLevels[head & 1][0][0], b);
-      } else {
-        multiplyE4m3<true>(part[head & 1], keyLevels[head & 1][step / 2][step % 2], b);
-      }
-    }
-  };
-  auto startMeans = [&] {
-#pragma unroll
-    for (int k = 0; k < 8; k++) {
-      const uint64_t a = angles + k * (2048 >> 4), b = mean + k * (2 * L::kMeanStride * 4 >> 4);
-      if (k == 0) {
-        multiplyShared<false>(means, a, b);
-      } else {
-        multiplyShared<true>(means, a, b);
-      }
-    }
-  };
   auto unpackValues = [&](int head) {  // of the block before
     const uint32_t codes = sharedAddress(s.valueCodes[before]) + 2 * head * kPatchBytes + thread * 8;
     unpack(valueLevels[0], load64(codes), ones);
     unpack(valueLevels[1], load64(codes + kPatchBytes), ones);
   };
-  auto startValues = [&](int head) {
-#pragma unroll
-    for (int step = 0; step < 2; step++) {  // 32 tokens
-#pragma unroll
-      for (int half = 0; half < 2; half++) {  // 64 channels
-        const uint64_t b = weights + head * (512 >> 4) + step * (256 >> 4);
-        if (step == 0 && head % L::kHeadsPerSum == 0) {
-          multiplyE4m3<false>(product[half], valueLevels[half][0], b);
-        } else {
-          multiplyE4m3<true>(product[half], valueLevels[half][step], b);
-        }
-      }
+  auto multiplyKeys = [&](int head, int step) {  // 32 channels
+    const uint64_t b = query + step * (2 * L::kQueryStride >> 4);
+    if (step == 0) {
+      multiplyE4m3<false>(part[head & 1], keyLevels[head & 1][0][0], b);
+    } else {
+      multiplyE4m3<true>(part[head & 1], keyLevels[head & 1][step / 2][step % 2], b);
     }
+  };
+  auto multiplyMeans = [&](int k) {  // 16 channels
+    const uint64_t a = angles + k * (2048 >> 4), b = mean + k * (2 * L::kMeanStride * 4 >> 4);
+    if (k == 0) {
+      multiplyShared<false>(means, a, b);
+    } else {
+      multiplyShared<true>(means, a, b);
+    }
+  };
+  auto multiplyValues = [&](int head, int half, int step) {  // 64 channels, 32 tokens
+    const uint64_t b = weights + head * (512 >> 4) + step * (256 >> 4);
+    if (step == 0 && head % L::kHeadsPerSum == 0) {
+      multiplyE4m3<false>(product[half], valueLevels[half][0], b);
+    } else {
+      multiplyE4m3<true>(product[half], valueLevels[half][step], b);
+    }
+  };
+  // Products that add to each other take turns with others.
+  auto start = [&](int head) {
+    fence();
+#pragma unroll
+    for (int step = 0; step < 4; step++) {
+      multiplyKeys(head, step);
+      multiplyValues(head, step % 2, step / 2);
+      if (step % 2 == 0) multiplyMeans(2 * head + step / 2);
+    }
+    commit();
   };
   // Turns the queries back by the first position of the worker's block, into operands.
   auto turnQueries = [&](int block) {
@@ -271,11 +270,7 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
 
       unpackKeys(0);
       unpackValues(0);
-      fence();
-      startKeys(0);
-      startValues(0);  // a segment's first block has none before it: computed and dropped
-      startMeans();
-      commit();
+      start(0);  // a segment's first block has none before it: its values are computed and dropped
       const uint32_t keyScales = sharedAddress(s.keyScales[keyStage]) + (warp * 16 + g) * 4;
       const uint32_t scaleWords[2] = {load32(keyScales), load32(keyScales + 32)};
       float score[L::kTiles][2] = {};
@@ -284,14 +279,11 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
         if (head + 1 < kHeads) unpackKeys(head + 1);
         wait<0>();
         written(part[head & 1]);
-        if (head == 0) written(means);
+        written(means);
         finishValues(head, block > first);
         if (head + 1 < kHeads) {
           unpackValues(head + 1);
-          fence();
-          startKeys(head + 1);
-          startValues(head + 1);
-          commit();
+          start(head + 1);
         }
 #pragma unroll
         for (int r = 0; r < 2; r++) {
@@ -384,7 +376,8 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
     for (int head = 0; head < kHeads; head++) {
       unpackValues(head);
       fence();
-      startValues(head);
+#pragma unroll
+      for (int i = 0; i < 4; i++) multiplyValues(head, i % 2, i / 2);
       commit();
       wait<0>();
       finishValues(head, true);

@@ -100,22 +100,29 @@ __device__ void attendTail(const AttendParams& p, const Shared<D, kWarps, kQueri
 struct Partials {
   int pair, first, last, column, columns;  // column: of the first query
 
+  __device__ Partials(const AttendParams& p, int sequence, int head, int blocks) {
+    const Schedule schedule(p);
+    const int kvHead = head / p.queriesPerKv, group = kvHead / p.groupHeads;
+    const int begin = schedule.pairBegin(p, sequence, group, blocks);
+    pair = sequence * schedule.groups + group;
+    first = schedule.owner(begin) + threadIdx.x / 32;
+    last = schedule.owner(begin + blocks - 1);
+    columns = p.groupHeads * p.queriesPerKv;
+    column = kvHead % p.groupHeads * p.queriesPerKv + head % p.queriesPerKv;
+  }
+
   __device__ float2 stats(const AttendParams& p, int worker, int query) const {
     return worker > last ? make_float2(-INFINITY, 0)
                          : p.partialStats[partialSlot(pair, worker) * columns + column + query];
   }
 };
 
-// `stats` are those of this lane in the first round, asked for before there was a use for them.
 template <int D, int kWarps>
-__device__ void mergePartials(
-    const AttendParams& p, Running<D>& run, const Partials& of, int query, float2 stats) {
+__device__ void mergePartials(const AttendParams& p, Running<D>& run, const Partials& of, int query) {
   constexpr int N = D / 32;
   int lane = threadIdx.x % 32;
   for (int start = of.first; start <= of.last; start += 32 * kWarps) {
-    if (start > of.first) {
-      stats = of.stats(p, start + lane * kWarps, query);
-    }
+    const float2 stats = of.stats(p, start + lane * kWarps, query);
     run.raise(warpMax(stats.x));
     if (run.max == -INFINITY) {
       continue;  // nothing but sinks so far
@@ -210,7 +217,6 @@ __device__ void finish(const AttendParams& p) {
   constexpr int N = D / 32;
   __shared__ Shared<D, kWarps, kQueries> shared;
   let_next_start();
-  wait_for_earlier_work();
   int warp = threadIdx.x / 32;
   int lane = threadIdx.x % 32;
   int sequence = blockIdx.y;
@@ -219,24 +225,9 @@ __device__ void finish(const AttendParams& p) {
   int blocks = p.prefix[sequence + 1] - p.prefix[sequence];
   int64_t row = static_cast<int64_t>(sequence) * (gridDim.x * kQueries) + head;
   const float* query = p.query + row * D;
-  // What takes two loads is asked for first.
+  // The unfilled block does not depend on the kernel before this one: its attention goes on beside the slowest of that
+  // kernel's thread blocks. What takes two loads is asked for first.
   SinkSearch<kWarps == 8 ? 6 : 2> search(p, sequence, kRotated ? blocks : 0);
-  Partials partials{};
-  float2 stats[kQueries];
-  if (blocks > 0) {
-    Schedule schedule(p);
-    int group = kvHead / p.groupHeads;
-    int begin = schedule.pairBegin(p, sequence, group, blocks);
-    partials.pair = sequence * schedule.groups + group;
-    partials.first = schedule.owner(begin) + warp;
-    partials.last = schedule.owner(begin + blocks - 1);
-    partials.columns = p.groupHeads * p.queriesPerKv;
-    partials.column = kvHead % p.groupHeads * p.queriesPerKv + head % p.queriesPerKv;
-#pragma unroll
-    for (int n = 0; n < kQueries; n++) {
-      stats[n] = partials.stats(p, partials.first + lane * kWarps, n);
-    }
-  }
   for (int i = threadIdx.x; i < D / 2; i += 32 * kWarps) {
     float2 phase = p.phases[static_cast<int64_t>(blocks) * (D / 2) + i];
 #pragma unroll
@@ -250,10 +241,12 @@ __device__ void finish(const AttendParams& p) {
   __syncthreads();
   Running<D> run[kQueries];
   attendTail(p, shared, run, sequence, kvHead);
+  wait_for_earlier_work();
   if (blocks > 0) {
+    const Partials partials(p, sequence, head, blocks);
 #pragma unroll
     for (int n = 0; n < kQueries; n++) {
-      mergePartials<D, kWarps>(p, run[n], partials, n, stats[n]);
+      mergePartials<D, kWarps>(p, run[n], partials, n);
     }
   }
   while (kRotated && __syncthreads_or(!search.done())) {

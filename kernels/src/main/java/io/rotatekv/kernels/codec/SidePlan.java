@@ -19,10 +19,8 @@ public record SidePlan(int[] group, int exponent) {
 
   /** The plan for the keys of a layer. */
   public static SidePlan keys(CodecContext context, int layer) {
-    LayerCalibration calibration = context.layers().get(layer);
     KvShape shape = context.shape();
-    float[] mean = calibration.keyMean();
-    requireMean(mean, shape, layer);
+    float[] mean = keyMean(context, layer);
     boolean centred = context.spec(layer).family().centred();
     return new SidePlan(
         centred ? naturalGroups(shape) : reorderedGroups(mean, shape.group()),
@@ -32,6 +30,23 @@ public record SidePlan(int[] group, int exponent) {
   /** The plan for the values of a layer. */
   public static SidePlan values(CodecContext context, int layer) {
     return new SidePlan(naturalGroups(context.shape()), valueExponent(context, layer));
+  }
+
+  /**
+   * The calibrated mean of a layer's rotated keys, {@code (kvDim)}; not to be changed.
+   *
+   * @throws IllegalArgumentException if it is not one finite number for each channel
+   */
+  public static float[] keyMean(CodecContext context, int layer) {
+    float[] mean = context.layers().get(layer).keyMean();
+    int channels = context.shape().kvDim();
+    boolean finite = IntStream.range(0, mean.length).allMatch(i -> Float.isFinite(mean[i]));
+    if (mean.length != channels || !finite) {
+      throw new IllegalArgumentException(
+          "calibration of layer %d: key means must be %d finite numbers; run 'rotatekv calibrate'"
+              .formatted(layer, channels));
+    }
+    return mean;
   }
 
   /** The exponent of the scales of a layer's keys. */
@@ -71,14 +86,5 @@ public record SidePlan(int[] group, int exponent) {
       groups[ranked[rank]] = rank / group;
     }
     return groups;
-  }
-
-  private static void requireMean(float[] mean, KvShape shape, int layer) {
-    boolean finite = IntStream.range(0, mean.length).allMatch(i -> Float.isFinite(mean[i]));
-    if (mean.length != shape.kvDim() || !finite) {
-      throw new IllegalArgumentException(
-          "calibration of layer %d: key means must be %d finite numbers; run 'rotatekv calibrate'"
-              .formatted(layer, shape.kvDim()));
-    }
   }
 }

@@ -1,6 +1,7 @@
 package io.rotatekv.kernels.scalar;
 
 import io.rotatekv.kernels.codec.CodecContext;
+import io.rotatekv.kernels.codec.SidePlan;
 
 /** The calibrated mean of a layer's keys as codecs subtract it. */
 public final class KeyMean {
@@ -10,10 +11,12 @@ public final class KeyMean {
   /**
    * The mean of a layer's keys before RoPE in the model's basis, {@code (kvDim)}. Calibration keeps
    * it rotated, as {@code rotatekv} sorts it.
+   *
+   * @throws IllegalArgumentException if it is not one finite number for each channel
    */
   public static float[] inModelBasis(CodecContext context, int layer) {
     Hadamard rotation = Hadamard.of(context.shape().rotationOrder());
-    float[] mean = context.layers().get(layer).keyMean().clone();
+    float[] mean = SidePlan.keyMean(context, layer).clone();
     for (int start = 0; start < mean.length; start += rotation.order()) {
       rotation.inverseUnscaled(mean, start);
     }
