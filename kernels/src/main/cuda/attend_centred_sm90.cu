@@ -109,10 +109,12 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
   const int worker = warpgroup * gridDim.x + blockIdx.x;
   const bool idle = worker >= schedule.workers;
   const int begin = idle ? 0 : schedule.begin(worker), end = idle ? 0 : schedule.begin(worker + 1);
+  WorkItem earliest{};
+  if (!idle && warp == 0) earliest = schedule.locate(p, begin);
   if (thread == 0 && !idle) {
     for (int i = 0; i < kValueStages; i++) barrierInit(sharedAddress(&s.full[i]), 1);
     fenceBarrierInit();
-    beginOrders(schedule.locate(p, begin), s.cursor);
+    beginOrders(earliest, s.cursor);
     order(p, s, 0);
     if (end - begin > 1) order(p, s, 1);
     waitForCopies<0>();
@@ -214,6 +216,7 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
   for (int item = begin; item < end;) {
     const WorkItem at = schedule.locate(p, item);
     const int first = at.block, last = min(at.pairBlocks, first + end - item);
+    if (thread == 0) s.slot = partialSlot(at.pair, worker);  // in memory: the loop needs the registers
 
     // Queries, and their products with the mean as complex numbers (channel i, channel i + 64).
 #pragma unroll
@@ -388,7 +391,7 @@ __device__ __forceinline__ void attend(const AttendParams& p) {
       for (int o = 4; o < 32; o *= 2) x += __shfl_xor_sync(~0u, x, o);
       if (g == 0) s.stats[warp][4 * n + t] = make_float2(maximum[n], x);
     }
-    const int64_t slot = static_cast<int64_t>(partialSlot(at.pair, worker)) * L::kColumns;
+    const int64_t slot = static_cast<int64_t>(s.slot) * L::kColumns;
     const float scale = 65536.f / kWeightScale * p.valueScale;  // levels are 2^-8, scales 2^-8
 #pragma unroll
     for (int a = 0; a < kQueries; a++) {

@@ -67,24 +67,23 @@ struct Schedule {
     return p.prefix[sequence] * groups + group * blocks;
   }
 
+  // By a whole warp, whose lanes look at a sequence each: a search of one after the other would wait for memory at each step.
   __device__ WorkItem locate(const AttendParams& p, int item) const {
-    int low = 0;
-    int high = p.batch;
-    while (high - low > 1) {  // the last sequence that begins at or before the item; empty ones are skipped
-      int middle = (low + high) / 2;
-      if (p.prefix[middle] * groups <= item) {
-        low = middle;
-      } else {
-        high = middle;
-      }
+    int begun = 0;  // sequences that begin at or before the item; of these it is the last, since empty ones are skipped
+    for (int first = 0; first < p.batch; first += 32) {
+      const int sequence = first + threadIdx.x % 32;
+      const bool before = sequence < p.batch && p.prefix[sequence] * groups <= item;
+      const uint32_t all = __ballot_sync(~0u, before);
+      begun += __popc(all);
+      if (all != ~0u) break;
     }
     WorkItem at;
-    at.sequence = low;
-    at.pairBlocks = p.prefix[low + 1] - p.prefix[low];
-    int rest = item - p.prefix[low] * groups;
+    at.sequence = begun - 1;
+    at.pairBlocks = p.prefix[begun] - p.prefix[begun - 1];
+    int rest = item - p.prefix[begun - 1] * groups;
     at.group = rest / at.pairBlocks;
     at.block = rest % at.pairBlocks;
-    at.pair = low * groups + at.group;
+    at.pair = at.sequence * groups + at.group;
     return at;
   }
 

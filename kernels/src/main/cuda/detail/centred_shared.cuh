@@ -70,6 +70,7 @@ struct __align__(128) Own {
   uint64_t full[kValueStages];
   Order orders[2];
   Cursor cursor;
+  int slot;  // of the partial that is being made
 };
 
 template <int kQueries>

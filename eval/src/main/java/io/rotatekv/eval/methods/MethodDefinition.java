@@ -2,6 +2,7 @@ package io.rotatekv.eval.methods;
 
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecSpec;
+import io.rotatekv.kernels.codec.FormatVersion;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.model.engine.cpu.CacheMethod;
 
@@ -10,7 +11,7 @@ import io.rotatekv.model.engine.cpu.CacheMethod;
  *
  * @param name the name that {@code --codec} takes
  * @param bits bits of a code
- * @param parameters all parameters, as a string
+ * @param parameters all parameters, as a string; of what stores blocks also their format
  * @param calibrated whether it learns from a calibration text
  * @param sinks whether it takes the model's calibration, such as the thresholds of sinks
  * @param maker fits it
@@ -61,7 +62,7 @@ record MethodDefinition(
     return new MethodDefinition(
         variant.name(),
         variant.bits(),
-        variant.toString(),
+        "%s block format %d".formatted(variant, FormatVersion.CURRENT),
         false,
         variant.calibrated(),
         ingredients ->

@@ -9,6 +9,7 @@ import io.rotatekv.kernels.codec.BlockRope;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.CodecFamily;
 import io.rotatekv.kernels.codec.CodecSpec;
+import io.rotatekv.kernels.codec.FormatVersion;
 import io.rotatekv.kernels.codec.KvShape;
 import io.rotatekv.kernels.codec.LayerCalibration;
 import io.rotatekv.model.RopeScaling;
@@ -120,6 +121,12 @@ final class CodecVariantTest {
     assertEquals(
         List.of("shaped3", "shaped2", "shaped2", "shaped2", "shaped2", "shaped3"),
         layers("shaped2-edges3x1"));
+  }
+
+  @Test
+  void finishedWorkIsNotTakenUpUnderAnotherBlockFormat() {
+    String parameters = MethodCatalog.find("shaped3+shaped2", SHAPE).orElseThrow().parameters();
+    assertTrue(parameters.endsWith(" block format " + FormatVersion.CURRENT), parameters);
   }
 
   private static List<String> layers(String name) {

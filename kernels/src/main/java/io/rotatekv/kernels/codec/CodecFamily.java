@@ -6,7 +6,10 @@ public enum CodecFamily {
   FP16,
   /** RotateKV (arXiv 2501.16383): grouped-head rotation, reordered groups, asymmetric levels. */
   ROTATEKV,
-  /** Grouped-head rotation, calibrated mean subtracted, symmetric levels without a zero point. */
+  /**
+   * Calibrated mean subtracted, keys turned by RoPE for their places in the block, grouped-head
+   * rotation, symmetric levels without a zero point.
+   */
   CENTRED,
   /**
    * The blocks of {@link #CENTRED}, encoded with more care: the scale with the least error of
@@ -15,7 +18,10 @@ public enum CodecFamily {
    */
   SHAPED;
 
-  /** Whether calibrated means are subtracted from keys, and levels are symmetric around them. */
+  /**
+   * Whether calibrated means are subtracted from keys, which are then turned by RoPE for their
+   * places in the block, and levels are symmetric.
+   */
   public boolean centred() {
     return this == CENTRED || this == SHAPED;
   }

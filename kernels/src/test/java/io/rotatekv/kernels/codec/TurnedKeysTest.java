@@ -32,7 +32,7 @@ final class TurnedKeysTest {
 
   @ParameterizedTest
   @MethodSource("codecs")
-  void keysThatRopeMakesAlikeHaveTheSameCodes(BlockCodec codec) {
+  void keysThatRopeMakesAlikeHaveTheSameScales(BlockCodec codec) {
     BlockLayout layout = BlockLayout.of(codec.spec(), SHAPE);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment block = encode(codec, turningBack(1), arena);
