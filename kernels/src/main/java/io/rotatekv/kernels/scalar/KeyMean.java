@@ -2,11 +2,19 @@ package io.rotatekv.kernels.scalar;
 
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.codec.SidePlan;
+import java.util.stream.IntStream;
 
 /** The calibrated mean of a layer's keys as codecs subtract it. */
 public final class KeyMean {
 
   private KeyMean() {}
+
+  /** The means of all layers, as {@link #inModelBasis(CodecContext, int)} gives them. */
+  public static float[][] inModelBasis(CodecContext context) {
+    return IntStream.range(0, context.shape().layers())
+        .mapToObj(layer -> inModelBasis(context, layer))
+        .toArray(float[][]::new);
+  }
 
   /**
    * The mean of a layer's keys before RoPE in the model's basis, {@code (kvDim)}. Calibration keeps

@@ -7,7 +7,6 @@ import static io.rotatekv.kernels.simd.TokenLanes.LANES;
 import io.rotatekv.kernels.codec.BlockRope;
 import io.rotatekv.kernels.codec.CodecContext;
 import io.rotatekv.kernels.scalar.KeyMean;
-import java.util.stream.IntStream;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -21,10 +20,7 @@ final class StripTurn {
 
   StripTurn(CodecContext context) {
     rope = context.rope();
-    means =
-        IntStream.range(0, context.shape().layers())
-            .mapToObj(layer -> KeyMean.inModelBasis(context, layer))
-            .toArray(float[][]::new);
+    means = KeyMean.inModelBasis(context);
   }
 
   /**
